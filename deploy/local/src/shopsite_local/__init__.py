@@ -1,0 +1,1 @@
+"""The runner behind make up, and the simulators of the outside services."""

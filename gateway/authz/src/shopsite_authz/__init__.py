@@ -1,0 +1,1 @@
+"""The gateway's check: token or session to identity, and the tiered limits."""

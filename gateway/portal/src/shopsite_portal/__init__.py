@@ -1,0 +1,1 @@
+"""The gateway's own pages: merged OpenAPI, health, errors, dead letters, dashboard."""

@@ -1,0 +1,1 @@
+"""Plumbing that two services or more need, and no business rule."""

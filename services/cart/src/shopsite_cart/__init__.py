@@ -1,0 +1,1 @@
+"""Shopping carts and a copy of what they show of products."""

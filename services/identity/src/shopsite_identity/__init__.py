@@ -1,0 +1,1 @@
+"""Accounts, passwords, tokens and their keys, admin sessions, the audit log."""

@@ -1,0 +1,1 @@
+"""E-mails sent and to send."""

@@ -1,0 +1,1 @@
+"""Orders, their state machine, history and analytics."""
