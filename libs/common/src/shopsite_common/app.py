@@ -1,0 +1,79 @@
+"""The application factory: every service's API process is made here, so that all behave alike."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed_version
+
+from fastapi import APIRouter, FastAPI
+
+from shopsite_common import logs, metrics, openapi, problems
+from shopsite_common.health import Probe, health_router
+from shopsite_common.middleware import RequestMiddleware
+from shopsite_common.resources import Resources
+
+_MAX_JSON_BYTES = 1024 * 1024
+
+
+def version_of(service: str) -> str:
+    """Return the installed version of a service's package."""
+    try:
+        return installed_version(f"shopsite-{service}")
+    except PackageNotFoundError:
+        return "0.0.0"
+
+
+def create_app(
+    resources: Resources,
+    routers: Sequence[APIRouter],
+    *,
+    title: str,
+    helpful: Mapping[str, Probe] | None = None,
+) -> FastAPI:
+    """Return the API of a service.
+
+    Args:
+        resources: what it holds open; closed when the process ends.
+        routers: its endpoints.
+        title: its name in the documents.
+        helpful: dependencies besides the database and Redis whose state its readiness shows.
+    """
+    settings = resources.settings
+    version = version_of(settings.service)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        with metrics.serving(
+            settings.metrics_port, settings.bind_host, service=settings.service, role="api", version=version
+        ):
+            yield
+            await resources.close()
+
+    app = FastAPI(
+        title=title,
+        version=version,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=_MAX_JSON_BYTES,
+        telemetry={"tracing": bool(settings.otel_exporter_otlp_endpoint), "metrics": False, "logs": False},
+    )
+    app.state.resources = resources
+    # the order matters: the request's own middleware is the outermost, so that every answer passes through it
+    app.add_middleware(RequestMiddleware)
+    problems.install(app)
+    openapi.install(app)
+    optional = {"redis": resources.redis.ping, **(helpful or {})}
+    app.include_router(
+        health_router(settings.service, version, needed={"database": resources.db.ping}, helpful=optional)
+    )
+    for router in routers:
+        app.include_router(router)
+    return app
+
+
+def configure_logs(resources: Resources, role: str) -> None:
+    """Send the process's logs to standard output, as JSON."""
+    settings = resources.settings
+    logs.configure(service=settings.service, role=role, level=settings.log_level, version=version_of(settings.service))

@@ -1,0 +1,193 @@
+"""Access tokens: what is in them, and how every process verifies them against identity's published keys.
+
+RFC 9068: RS256, header ``typ: at+jwt``. The key set is fetched once, kept on disk so that an identity that is down
+locks nobody out, and asked for again at most every 30 seconds when a token names a key that isn't known.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from uuid import UUID
+
+import httpx
+import jwt
+import orjson
+
+from shopsite_common.errors import NotAuthenticated, Unavailable
+from shopsite_common.logs import get_logger
+
+log = get_logger(__name__)
+
+ALGORITHM = "RS256"
+TYPE = "at+jwt"
+ISSUER = "shopsite-identity"
+AUDIENCE = "shopsite"
+_CLAIMS = ["exp", "iat", "iss", "aud", "sub", "jti", "role", "ver"]
+_REFETCH_SECONDS = 30.0
+_REFRESH_SECONDS = 300.0
+
+Role = Literal["customer", "staff", "admin"]
+_ROLES = ("customer", "staff", "admin")
+
+
+class InvalidToken(NotAuthenticated):
+    """The token is malformed, expired, of another kind, or signed by nobody we know."""
+
+    code = "invalid_token"
+    message = "The access token is not valid."
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who is asking, as their token says.
+
+    Attributes:
+        id: the account.
+        version: the account's session epoch when the token was made; a higher one revokes it.
+        expires_at: Unix time.
+        token: the token itself, to act on the customer's behalf at another service.
+    """
+
+    id: UUID
+    role: Role
+    email: str
+    name: str
+    version: int
+    expires_at: int
+    token: str
+
+    @property
+    def is_staff(self) -> bool:
+        """Staff or admin."""
+        return self.role in {"staff", "admin"}
+
+    @property
+    def is_admin(self) -> bool:
+        """Admin."""
+        return self.role == "admin"
+
+
+def http_source(url: str) -> Callable[[], Awaitable[dict[str, Any]]]:
+    """Return a source that reads the key set from identity at ``url``."""
+
+    async def fetch() -> dict[str, Any]:
+        async with httpx.AsyncClient(timeout=2) as client:
+            answer = await client.get(url)
+            answer.raise_for_status()
+            document: dict[str, Any] = answer.json()
+            return document
+
+    return fetch
+
+
+class KeySet:
+    """Identity's public keys, by their ids.
+
+    Args:
+        source: where the JWKS document comes from.
+        cache_file: where the last document is kept; None keeps it in memory only.
+    """
+
+    def __init__(self, source: Callable[[], Awaitable[dict[str, Any]]], *, cache_file: Path | None = None) -> None:
+        self._source = source
+        self._cache_file = cache_file
+        self._keys: dict[str, Any] = {}
+        self._asked_at = float("-inf")
+        self._fetched_at = float("-inf")
+        self._lock = asyncio.Lock()
+        self._load_cached()
+
+    async def verify(self, token: str) -> Principal:
+        """Return who holds the token.
+
+        Raises:
+            InvalidToken: it does not count.
+            Unavailable: its key is not known and identity can't be asked.
+        """
+        return verify_with(await self._key(_key_id(token)), token)
+
+    async def _key(self, key_id: str) -> Any:
+        now = asyncio.get_running_loop().time()
+        if key_id not in self._keys or now - self._fetched_at > _REFRESH_SECONDS:
+            await self._refresh(key_id, now)
+        if key_id in self._keys:
+            return self._keys[key_id]
+        if not self._keys:
+            raise Unavailable("Tokens cannot be verified right now.")
+        raise InvalidToken
+
+    async def _refresh(self, key_id: str, now: float) -> None:
+        async with self._lock:
+            known = key_id in self._keys and now - self._fetched_at <= _REFRESH_SECONDS
+            # an unknown key is worth one question every 30 s; without any key, one every second
+            wait = _REFETCH_SECONDS if self._keys else 1.0
+            if known or now - self._asked_at < wait:
+                return
+            self._asked_at = now
+            try:
+                document = await self._source()
+            except (httpx.HTTPError, OSError, ValueError, Unavailable) as error:
+                log.warning("key_set_unavailable", error=type(error).__name__)
+                return
+            self._fetched_at = now
+            self._take(document)
+            self._save(document)
+
+    def _take(self, document: dict[str, Any]) -> None:
+        keys = [entry for entry in document.get("keys", []) if entry.get("alg", ALGORITHM) == ALGORITHM]
+        self._keys = {entry["kid"]: jwt.PyJWK(entry, ALGORITHM).key for entry in keys}
+
+    def _load_cached(self) -> None:
+        if self._cache_file is not None and self._cache_file.exists():
+            with contextlib.suppress(OSError, ValueError, KeyError, jwt.PyJWTError):
+                self._take(orjson.loads(self._cache_file.read_bytes()))
+
+    def _save(self, document: dict[str, Any]) -> None:
+        if self._cache_file is None:
+            return
+        with contextlib.suppress(OSError):
+            draft = self._cache_file.with_suffix(".new")
+            draft.write_bytes(orjson.dumps(document))
+            draft.replace(self._cache_file)
+
+
+def _key_id(token: str) -> str:
+    try:
+        header = jwt.get_unverified_header(token)
+    except jwt.PyJWTError as error:
+        raise InvalidToken from error
+    if (
+        header.get("typ", "").lower() != TYPE
+        or header.get("alg") != ALGORITHM
+        or not isinstance(header.get("kid"), str)
+    ):
+        raise InvalidToken
+    return str(header["kid"])
+
+
+def verify_with(key: Any, token: str) -> Principal:
+    """Return who holds the token, whose signature must be of ``key``.
+
+    Raises:
+        InvalidToken: it does not count.
+    """
+    try:
+        claims = jwt.decode(
+            token, key, algorithms=[ALGORITHM], audience=AUDIENCE, issuer=ISSUER, options={"require": _CLAIMS}
+        )
+        if claims["role"] not in _ROLES:
+            raise InvalidToken
+        return Principal(
+            id=UUID(claims["sub"]),
+            role=claims["role"],
+            email=str(claims.get("email", "")),
+            name=str(claims.get("name", "")),
+            version=int(claims["ver"]),
+            expires_at=int(claims["exp"]),
+            token=token,
+        )
+    except (jwt.PyJWTError, ValueError, TypeError) as error:
+        raise InvalidToken from error

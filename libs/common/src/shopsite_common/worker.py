@@ -1,0 +1,156 @@
+"""The worker process of a service: consumers, outbox relay and timers, with the same health routes as the API.
+
+It is an ASGI application without endpoints of its own, so that one server (uvicorn) handles signals, draining and
+health for both roles.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from aio_pika.abc import AbstractRobustConnection
+from fastapi import FastAPI
+from prometheus_client import Counter
+
+from shopsite_common import context, inbox, metrics
+from shopsite_common.app import version_of
+from shopsite_common.broker import BROKER_ERRORS, connect
+from shopsite_common.consumer import Consumer
+from shopsite_common.errors import Unavailable
+from shopsite_common.health import health_router
+from shopsite_common.logs import get_logger
+from shopsite_common.relay import Relay
+from shopsite_common.resources import Resources
+from shopsite_common.settings import driver_url
+from shopsite_common.topology import Subscription
+
+log = get_logger(__name__)
+
+_FAILURES = Counter("shopsite_timer_failures_total", "Runs of a timer that failed", ["timer"])
+_INBOX_KEEP = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Timer:
+    """Something done again and again. It must be safe to run in many processes at once: the write is the guard.
+
+    Attributes:
+        every: the pause between the end of a run and the next.
+        action: one run; an error is logged and counted, and the next run comes all the same.
+    """
+
+    name: str
+    every: timedelta
+    action: Callable[[], Awaitable[object]]
+
+
+class Worker:
+    """Runs the background work of one service from :meth:`start` to :meth:`stop`."""
+
+    def __init__(self, resources: Resources, subscriptions: Sequence[Subscription], timers: Sequence[Timer]) -> None:
+        settings = resources.settings
+        self._resources = resources
+        relay_url = (
+            driver_url(settings.relay_database_url) if settings.relay_database_url else settings.service_database_url
+        )
+        self._relay = Relay(settings.service, relay_url, keep=timedelta(hours=settings.outbox_keep_hours))
+        self._consumer = Consumer(resources.db, subscriptions, prefetch=settings.consumer_prefetch)
+        self._timers = [*timers, Timer("delete-old-inbox", timedelta(hours=1), self._delete_old_inbox)]
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = asyncio.Event()
+        self._broker: AbstractRobustConnection | None = None
+
+    def start(self) -> None:
+        """Begin; servers that aren't there yet are waited for."""
+        self._tasks = [asyncio.create_task(self._run_messages())]
+        self._tasks += [asyncio.create_task(self._run_timer(timer)) for timer in self._timers]
+
+    async def stop(self) -> None:
+        """Take no new work, end what is under way, close."""
+        self._stopping.set()
+        self._relay.stop()
+        await self._consumer.stop()
+        _, late = await asyncio.wait(self._tasks, timeout=15)
+        for task in late:
+            task.cancel()
+        if self._broker is not None:
+            with contextlib.suppress(*BROKER_ERRORS):
+                await self._broker.close()
+
+    async def check_broker(self) -> None:
+        """Tell whether the broker is connected.
+
+        Raises:
+            Unavailable: it isn't.
+        """
+        if self._broker is None or not self._broker.connected.is_set():
+            raise Unavailable("The message broker is not connected.")
+
+    async def _run_messages(self) -> None:
+        settings = self._resources.settings
+        connecting = asyncio.create_task(connect(settings.amqp_url, name=f"{settings.service}-worker"))
+        stopping = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait({connecting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not connecting.done():
+            connecting.cancel()
+            return
+        self._broker = connecting.result()
+        await self._start_consumer(self._broker)
+        await self._relay.run(self._broker)
+
+    async def _start_consumer(self, broker: AbstractRobustConnection) -> None:
+        while not self._stopping.is_set():
+            try:
+                await self._consumer.start(broker)
+            except BROKER_ERRORS as error:
+                log.warning("consumer_not_started", error=type(error).__name__)
+                await self._consumer.reset()
+                await self._pause(1.0)
+            else:
+                return
+
+    async def _run_timer(self, timer: Timer) -> None:
+        while not self._stopping.is_set():
+            context.enter("", "")
+            try:
+                await timer.action()
+            except Unavailable as error:
+                _FAILURES.labels(timer.name).inc()
+                log.warning("timer_waits", timer=timer.name, error=error.message)
+            except Exception:
+                _FAILURES.labels(timer.name).inc()
+                log.exception("timer_failed", timer=timer.name)
+            await self._pause(timer.every.total_seconds())
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def _delete_old_inbox(self) -> None:
+        await self._resources.db.run(inbox.delete_old, older_than=_INBOX_KEEP)
+
+
+def create_worker(resources: Resources, subscriptions: Sequence[Subscription], timers: Sequence[Timer] = ()) -> FastAPI:
+    """Return the worker of a service as an application for uvicorn."""
+    settings = resources.settings
+    version = version_of(settings.service)
+    worker = Worker(resources, subscriptions, timers)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        with metrics.serving(
+            settings.metrics_port, settings.bind_host, service=settings.service, role="worker", version=version
+        ):
+            worker.start()
+            yield
+            await worker.stop()
+            await resources.close()
+
+    app = FastAPI(lifespan=lifespan, openapi_url=None, telemetry={"tracing": False, "metrics": False, "logs": False})
+    probes = {"database": resources.db.ping, "broker": worker.check_broker}
+    app.include_router(health_router(f"{settings.service}-worker", version, needed=probes))
+    return app
