@@ -1,0 +1,79 @@
+"""The portal's application: what the gateway says, shows and collects itself."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import fastapi_offline
+import httpx
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from shopsite_common import metrics, openapi, problems
+from shopsite_common.app import version_of
+from shopsite_common.health import health_router
+from shopsite_common.middleware import RequestMiddleware
+from shopsite_common.rate_limit import AnonymousQuota, Limiter, connect
+from shopsite_portal.documents import MergedDocument, documents_router
+from shopsite_portal.gateway_errors import errors_router
+from shopsite_portal.health import HealthWatch, shop_health_router
+from shopsite_portal.pages import STATIC, pages_router
+from shopsite_portal.settings import Settings
+
+_DOCUMENT_ASSETS = Path(fastapi_offline.__file__).parent / "static"
+_MAX_BODY_BYTES = 6 * 1024 * 1024
+
+
+def create(settings: Settings | None = None, *, http: httpx.AsyncClient | None = None) -> FastAPI:
+    """Return the application, with everything that it holds open; ``http`` asks the services."""
+    settings = settings or Settings()
+    version = version_of(settings.service)
+    http = http or httpx.AsyncClient(timeout=3, trust_env=False)
+    redis = connect(settings.redis_url)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        port, host = settings.metrics_port, settings.bind_host
+        with metrics.serving(port, host, service=settings.service, role="api", version=version):
+            yield
+        await http.aclose()
+        await redis.aclose()
+
+    app = FastAPI(
+        title="portal",
+        version=version,
+        lifespan=lifespan,
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=_MAX_BODY_BYTES,
+        telemetry={"tracing": bool(settings.otel_exporter_otlp_endpoint), "metrics": False, "logs": False},
+    )
+    app.add_middleware(
+        AnonymousQuota, limiter=Limiter(redis), quota=settings.anonymous, trusted_proxies=settings.trusted_proxies
+    )
+    # added last, so outermost: every answer passes through it
+    app.add_middleware(RequestMiddleware)
+    problems.install(app)
+    openapi.install(app)
+    _include_routes(app, settings, http)
+    return app
+
+
+def _include_routes(app: FastAPI, settings: Settings, http: httpx.AsyncClient) -> None:
+    name = settings.shop_name
+    document = MergedDocument(
+        http,
+        settings.service_urls,
+        own=app.openapi,
+        shop_name=name,
+        version=app.version,
+        file=settings.state_file("openapi.json"),
+    )
+    app.include_router(health_router("portal", app.version, needed={}))
+    app.include_router(errors_router(name))
+    app.include_router(shop_health_router(HealthWatch(http, settings.watched_urls)))
+    app.include_router(documents_router(document, shop_name=name))
+    app.include_router(pages_router(name))
+    app.mount("/static/docs", StaticFiles(directory=_DOCUMENT_ASSETS))
+    app.mount("/static/portal", StaticFiles(directory=STATIC))
