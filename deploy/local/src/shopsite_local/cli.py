@@ -1,23 +1,28 @@
-"""The command line behind the Makefile."""
+"""The runner of a local shop: every part a process of this machine, kept alive by one supervisor."""
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from shopsite_local import daemon, testservers
-from shopsite_local.layout import ROOT, Instance, make_folders
+from shopsite_local import control, daemon, facts, shop, table, testrun, testservers
+from shopsite_local.layout import ROOT, Instance, logs_of
 from shopsite_local.problems import RunnerError
-from shopsite_local.servers import server_parts
-from shopsite_local.supervisor import Supervisor
+from shopsite_local.progress import Progress
+from shopsite_local.settings import for_instance, port_base
+from shopsite_local.supervisor import ACTIONS, Supervisor
 
 Command = Callable[[argparse.Namespace], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; 0 when it did what it says, 1 with a sentence on stderr when it could not."""
-    options = _parser().parse_args(arguments)
+    options, rest = parser().parse_known_args(arguments)
+    if rest and options.command is not run_tests:
+        parser().error(f"unrecognized arguments: {' '.join(rest)}")
+    options.rest = rest
     command: Command = options.command
     try:
         return command(options)
@@ -28,29 +33,137 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="shopsite_local", description=__doc__)
-    parser.add_argument("--home", type=Path, default=ROOT / ".local", help="the data folder")
-    commands = parser.add_subparsers(required=True)
-    servers = commands.add_parser("servers", help="PostgreSQL, RabbitMQ and Redis for tests")
+def parser() -> argparse.ArgumentParser:
+    """The commands and their help."""
+    top = argparse.ArgumentParser(prog="python -m shopsite_local", description=__doc__)
+    home = Path(os.environ.get("SHOPSITE_RUNNER_DIR") or ROOT / ".local")
+    top.add_argument("--home", type=lambda text: Path(text).resolve(), default=home, help="the data folder")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    plain: dict[str, tuple[Command, str]] = {
+        "up": (up, "start the shop, return when it is healthy"),
+        "down": (down, "stop it, the data kept"),
+        "reset": (reset, "stop it and drop the data"),
+        "ps": (ps, "one line a process: NAME PID STATE"),
+        "env": (env, "addresses and settings as KEY=VALUE lines for a shell"),
+        "test": (run_tests, "pytest over everything, on a private shop; other arguments go to pytest"),
+    }
+    for name, (command, says) in plain.items():
+        commands.add_parser(name, help=says).set_defaults(command=command)
+    _add_ctl(commands.add_parser("ctl", help="act on one process"))
+    _add_logs(commands.add_parser("logs", help="follow the logs of a service or a process"))
+    _add_servers(commands.add_parser("servers", help="PostgreSQL, RabbitMQ and Redis for tests"))
+    _add_supervise(commands.add_parser("supervise", help="the daemon itself; `up` starts it"))
+    return top
+
+
+def _add_ctl(ctl: argparse.ArgumentParser) -> None:
+    ctl.add_argument("action", choices=sorted(ACTIONS))
+    ctl.add_argument("name", help="as in ps, e.g. orders-api")
+    ctl.set_defaults(command=act)
+
+
+def _add_logs(logs: argparse.ArgumentParser) -> None:
+    logs.add_argument("service", nargs="?", default="", help="e.g. orders, orders-api, postgres; all without")
+    logs.add_argument("--lines", default="50", help="how many old lines to begin with")
+    logs.set_defaults(command=follow)
+
+
+def _add_servers(servers: argparse.ArgumentParser) -> None:
     servers.add_argument("what", choices=("up", "down", "env"))
-    servers.set_defaults(command=_servers)
-    supervise = commands.add_parser("supervise", help="the daemon itself; started by up")
+    servers.set_defaults(command=serve_tests)
+
+
+def _add_supervise(supervise: argparse.ArgumentParser) -> None:
     supervise.add_argument("--base", type=int, required=True)
     supervise.add_argument("--kind", choices=("shop", "test", "servers"), required=True)
-    supervise.set_defaults(command=_supervise)
-    return parser
+    supervise.set_defaults(command=run_daemon)
 
 
-def _servers(options: argparse.Namespace) -> int:
-    home = options.home / "test"
-    {"up": testservers.up, "down": testservers.down, "env": testservers.show}[options.what](home)
+def up(options: argparse.Namespace) -> int:
+    """`make up`."""
+    instance, progress = Instance(home=options.home, base=port_base()), Progress()
+    if shop.up(instance, progress):
+        print(f"\nThe shop is up and healthy after {progress.seconds:.0f} s.\n")
+    else:
+        print("The shop is already up and healthy; nothing changed.\n")
+    print("\n".join(shop.address_lines(instance)))
     return 0
 
 
-def _supervise(options: argparse.Namespace) -> int:
+def down(options: argparse.Namespace) -> int:
+    """`make down`."""
+    progress = Progress()
+    stopped = shop.down(options.home)
+    print(f"The shop is down after {progress.seconds:.0f} s; its data is kept." if stopped else "The shop was not up.")
+    return 0
+
+
+def reset(options: argparse.Namespace) -> int:
+    """`make reset`."""
+    shop.reset(options.home)
+    print("The shop is down and its data is gone.")
+    return 0
+
+
+def ps(options: argparse.Namespace) -> int:
+    """`make ps`: tasks that have done their work are no processes any more."""
+    for row in shop.rows(options.home):
+        if not row["once"]:
+            print(f"{row['name']} {row['pid'] or '-'} {row['state']}")
+    return 0
+
+
+def env(options: argparse.Namespace) -> int:
+    """`make env`: of the running shop, or of the one that `up` would start."""
+    if control.is_running(options.home):
+        known = control.ask(options.home, "facts")["facts"]
+    else:
+        instance = Instance(home=options.home, base=port_base())
+        known = facts.of_shop(instance, for_instance(instance))
+    print(facts.shell_lines(known))
+    return 0
+
+
+def act(options: argparse.Namespace) -> int:
+    """`make ctl`."""
+    for row in control.ask(options.home, options.action, options.name)["parts"]:
+        print(f"{row['name']} {row['pid'] or '-'} {row['state']}")
+    return 0
+
+
+def follow(options: argparse.Namespace) -> int:
+    """`make logs`: becomes `tail`."""
+    logs = sorted(logs_of(options.home).glob("*.log"))
+    chosen = [log for log in logs if belongs(log.stem, options.service)]
+    if not chosen:
+        names = ", ".join(log.stem for log in logs) or "none yet"
+        raise RunnerError(f"No log of {options.service!r}.", f"There are: {names}")
+    os.execvp("tail", ["tail", "-n", options.lines, "-F", *map(str, chosen)])  # noqa: S606 - becomes the follower
+
+
+def belongs(process: str, service: str) -> bool:
+    """Whether a process is meant by a word: its own name, or the service it is of (`orders`: API, worker, migrate)."""
+    return service in {"", process} or process in {f"{service}-api", f"{service}-worker", f"migrate-{service}"}
+
+
+def serve_tests(options: argparse.Namespace) -> int:
+    """`make servers` and `make servers-down`."""
+    actions = {"up": testservers.up, "down": testservers.down, "env": testservers.show}
+    actions[options.what](options.home / "test")
+    return 0
+
+
+def run_tests(options: argparse.Namespace) -> int:
+    """`make test`."""
+    return testrun.run_all(ROOT / ".local" / "test", options.rest)
+
+
+def run_daemon(options: argparse.Namespace) -> int:
+    """The supervisor's own process."""
     instance = Instance(home=options.home, base=options.base, kind=options.kind)
     daemon.detach()
     with daemon.only_one(instance.home):
-        asyncio.run(Supervisor(instance.home, server_parts(instance), testservers.facts(instance)).run())
+        settings = for_instance(instance)
+        known = testservers.facts(instance) if instance.kind == "servers" else facts.of_shop(instance, settings)
+        asyncio.run(Supervisor(instance.home, table.parts_of(instance, settings), known).run())
     return 0

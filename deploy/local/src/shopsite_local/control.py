@@ -47,7 +47,7 @@ def is_running(home: Path) -> bool:
 def wait_for_end(home: Path, seconds: float = 30.0) -> bool:
     """Waits until the supervisor has let go of its lock; false when it has not in time."""
     deadline = time.monotonic() + seconds
-    with (run_of(home) / "supervisor.lock").open("a") as handle:
+    with (run_of(home) / "supervisor.lock").open("a", encoding="utf-8") as handle:
         while time.monotonic() < deadline:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

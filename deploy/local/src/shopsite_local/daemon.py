@@ -2,12 +2,12 @@
 
 import fcntl
 import os
-import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import IO
 
+from shopsite_local.commands import run
 from shopsite_local.control import is_running
 from shopsite_local.layout import ROOT, Instance, logs_of, run_of
 from shopsite_local.problems import RunnerError
@@ -25,12 +25,11 @@ def spawn(instance: Instance) -> None:
         sys.executable, "-m", "shopsite_local", "--home", str(instance.home),
         "supervise", "--base", str(instance.base), "--kind", instance.kind,
     ]  # fmt: skip
-    with log_of(instance.home).open("ab") as log:
-        subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True)
+    run(command, cwd=ROOT, log=log_of(instance.home), seconds=START_SECONDS)
     deadline = time.monotonic() + START_SECONDS
     while not is_running(instance.home):
         if time.monotonic() > deadline:
-            tail = log_of(instance.home).read_text(errors="replace").splitlines()[-15:]
+            tail = log_of(instance.home).read_text(encoding="utf-8", errors="replace").splitlines()[-15:]
             raise RunnerError("The supervisor did not start. The end of its log:", *tail)
         time.sleep(0.05)
 
@@ -55,7 +54,7 @@ def only_one(home: Path) -> IO[str]:
     Raises:
         RunnerError: Another supervisor holds it.
     """
-    handle = (run_of(home) / "supervisor.lock").open("a")
+    handle = (run_of(home) / "supervisor.lock").open("a", encoding="utf-8")
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as problem:

@@ -3,7 +3,7 @@
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,9 +14,9 @@ from shopsite_local.layout import make_private_folder, secrets_of
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Generator[None]:
     """Holds an exclusive lock on a file; others wait for it."""
-    with path.open("w") as handle:
+    with path.open("w", encoding="utf-8") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
@@ -37,7 +37,7 @@ def secret(home: Path, name: str, *, prefix: str = "") -> str:
     with locked(folder / ".lock"):
         if not path.exists():
             write_private(path, (prefix + secrets.token_hex(24)).encode())
-        return path.read_text()
+        return path.read_text(encoding="utf-8")
 
 
 def service_keys(home: Path, names: tuple[str, ...]) -> tuple[Path, Path]:

@@ -7,6 +7,7 @@ import signal
 import time
 from asyncio.subprocess import DEVNULL, STDOUT, Process
 from collections.abc import Callable, Mapping
+from io import BufferedWriter
 from pathlib import Path
 
 from shopsite_local.parts import Part, State
@@ -124,13 +125,13 @@ class Life:
 
     async def _watch(self) -> None:
         """Asks until ready; the state follows."""
-        if self.part.once:
-            return
-        while not await self.part.ready():
-            await asyncio.sleep(PROBE_PAUSE)
-        self._deaths = 0
-        self.been_ready.set()
-        self._turn(State.RUNNING)
+        while self.state != State.RUNNING and not self.part.once:
+            if self.part.ready is None or await self.part.ready():
+                self._deaths = 0
+                self.been_ready.set()
+                self._turn(State.RUNNING)
+            else:
+                await asyncio.sleep(PROBE_PAUSE)
 
     def _ended(self, code: int) -> bool:
         """Notes how it ended."""
@@ -166,7 +167,7 @@ class Life:
             os.write(log.fileno(), f"--- {time.strftime('%Y-%m-%d %H:%M:%S')} runner: {sentence}\n".encode())
 
 
-def _open_log(path: Path):  # noqa: ANN202 - an opened file, typed by open itself
+def _open_log(path: Path) -> BufferedWriter:
     if path.exists() and path.stat().st_size > LOG_BYTES:
         path.replace(path.with_name(f"{path.name}.1"))
     return path.open("ab")

@@ -4,10 +4,10 @@ import contextlib
 import json
 import os
 import signal
-import subprocess
 import time
 from pathlib import Path
 
+from shopsite_local.commands import run
 from shopsite_local.layout import run_of
 
 GRACE_SECONDS = 8.0
@@ -22,11 +22,10 @@ def born(pid: int) -> str:
     """When the process of this pid began, in the system's own words; empty when there is none."""
     with contextlib.suppress(OSError, IndexError):
         # Linux: the 22nd field; the second may hold blanks and parentheses, so count from the last parenthesis.
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
     if Path("/proc/self/stat").exists():
         return ""
-    command = ["ps", "-o", "lstart=", "-p", str(pid)]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    return run(["ps", "-o", "lstart=", "-p", str(pid)]).out.strip()
 
 
 def mark(pid: int | None) -> list[str]:
@@ -39,12 +38,14 @@ def clear_leftovers(home: Path) -> list[str]:
     path = run_of(home) / "pids.json"
     if not path.exists():
         return []
-    marked = {name: (int(pid), birth) for name, (pid, birth) in json.loads(path.read_text()).items() if pid}
+    marked = {
+        name: (int(pid), birth) for name, (pid, birth) in json.loads(path.read_text(encoding="utf-8")).items() if pid
+    }
     alive = {name: pid for name, (pid, birth) in marked.items() if birth and born(pid) == birth}
     for name, pid in alive.items():
         _signal(pid, signal.SIGINT if name == "postgres" else signal.SIGTERM)
     deadline = time.monotonic() + GRACE_SECONDS
-    while any(born(pid) == marked[name][1] for name, pid in alive.items()) and time.monotonic() < deadline:
+    while time.monotonic() < deadline and any(born(pid) for pid in alive.values()):
         time.sleep(0.1)
     for pid in alive.values():
         _signal(pid, signal.SIGKILL)

@@ -33,11 +33,6 @@ class Stage:
     SERVERS = 3
 
 
-async def at_once() -> bool:
-    """The probe of a process that has nothing to ask."""
-    return True
-
-
 @dataclass(frozen=True, kw_only=True)
 class Part:
     """One process as the table has it.
@@ -45,7 +40,7 @@ class Part:
     Attributes:
         name: As `make ps` shows it; also the name of its log.
         after: Parts that must have been ready once before this one starts for the first time.
-        ready: Asked again and again until it says yes.
+        ready: Asked again and again until it says yes; without one a process is ready as soon as it runs.
         once: A task: it runs to its end, exit code 0 makes it ready, anything else is tried again `attempts` times.
         slot: Parts of the same slot start no more than two at a time (tasks hold it to their end).
         prepare: Run in a thread before each start; raises to say why it can't be.
@@ -58,7 +53,7 @@ class Part:
     env: Mapping[str, str] = field(default_factory=dict)
     cwd: Path = Path("/")
     after: tuple[str, ...] = ()
-    ready: Probe = at_once
+    ready: Probe | None = None
     once: bool = False
     slot: str = ""
     prepare: Callable[[], None] | None = None
@@ -126,11 +121,15 @@ async def _exchange(port: int, request: bytes) -> bytes:
     """The first bytes of an answer; none when nobody answers."""
     try:
         async with asyncio.timeout(PROBE_SECONDS):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            try:
-                writer.write(request)
-                return await reader.read(64)
-            finally:
-                writer.close()
+            return await _first_bytes(port, request)
     except (OSError, TimeoutError):
         return b""
+
+
+async def _first_bytes(port: int, request: bytes) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(request)
+        return await reader.read(64)
+    finally:
+        writer.close()

@@ -3,8 +3,8 @@
 import contextlib
 import shutil
 import socket
-import subprocess
 
+from shopsite_local.commands import run
 from shopsite_local.layout import Instance
 from shopsite_local.problems import RunnerError
 
@@ -62,14 +62,10 @@ def free_base(offsets: dict[str, int], preferred: int) -> int:
 def holder(port: int) -> str:
     """Who listens there, as far as this user may know."""
     if shutil.which("ss"):
-        seen = _ask("ss", "-ltnpH", f"sport = :{port}")
+        seen = run(["ss", "-ltnpH", f"sport = :{port}"]).out
         _, _, users = seen.partition("users:")
         return users.strip().splitlines()[0] if users else "held by a process of another user"
     if shutil.which("lsof"):
-        seen = _ask("lsof", "-nP", f"-iTCP:{port}", "-sTCP:LISTEN", "-Fpc")
+        seen = run(["lsof", "-nP", f"-iTCP:{port}", "-sTCP:LISTEN", "-Fpc"]).out
         return " ".join(seen.split()) or "held by a process of another user"
     return "held by another process"
-
-
-def _ask(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout

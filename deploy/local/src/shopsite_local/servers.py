@@ -4,13 +4,13 @@ import os
 import platform
 import shutil
 import signal
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from shopsite_local import binaries
+from shopsite_local.commands import run
 from shopsite_local.keys import secret
 from shopsite_local.layout import Instance, digest_of
 from shopsite_local.parts import Part, Stage, amqp_ready, postgres_ready, redis_ready
@@ -42,11 +42,7 @@ def addresses(instance: Instance) -> Addresses:
 
 
 def server_parts(instance: Instance) -> list[Part]:
-    """The three servers, each independent of all others.
-
-    Raises:
-        RunnerError: A program is missing.
-    """
+    """The three servers, each independent of all others."""
     where = servers_home(instance.home)
     return [
         postgres(instance, where / "postgres"),
@@ -73,7 +69,7 @@ def _server_folder(path: Path, user: str) -> Path:
 
 def _private_file(path: Path, content: str, user: str) -> None:
     path.touch(mode=0o600)
-    path.write_text(content)
+    path.write_text(content, encoding="utf-8")
     own(path, user)
 
 
@@ -134,12 +130,9 @@ def _run(user: str, argv: tuple[str, ...], home: Path, said: str = "") -> None:
     Raises:
         RunnerError: It failed; its last words are in the message.
     """
-    done = subprocess.run(
-        as_user(user, argv),
-        input=said, cwd="/", env=_environment(home), text=True, capture_output=True, timeout=SETUP_SECONDS, check=False,
-    )  # fmt: skip
-    if done.returncode:
-        raise RunnerError(f"{Path(argv[0]).name} failed:", *(done.stderr or done.stdout).splitlines()[-8:])
+    done = run(as_user(user, argv), env=_environment(home), said=said)
+    if done.code:
+        raise RunnerError(f"{Path(argv[0]).name} failed:", *done.last_words())
 
 
 # --- Redis
@@ -254,4 +247,4 @@ def _end_epmd(instance: Instance, env: dict[str, str]) -> None:
     if program is None:
         return
     command = as_user("rabbitmq", (program, "-port", str(instance.port("epmd")), "-kill"))
-    subprocess.run(command, env=env, capture_output=True, timeout=10, check=False)
+    run(command, env=env, seconds=10)

@@ -1,4 +1,4 @@
-"""The daemon's heart: all parts of one shop, started by their dependencies, stopped by their stages, asked by a socket."""
+"""All parts of one shop: started by their dependencies, stopped by their stages, asked through a Unix socket."""
 
 import asyncio
 import contextlib
@@ -38,14 +38,6 @@ class Supervisor:
             "facts": self._do_facts,
             "retry": self._do_retry,
             "down": self._do_down,
-        }
-        self._actions: dict[str, Callable[[Life], Awaitable[None]]] = {
-            "start": self._do_start,
-            "stop": self._do_stop,
-            "restart": self._do_restart,
-            "kill": self._do_kill,
-            "pause": self._do_pause,
-            "resume": self._do_resume,
         }
 
     async def run(self) -> None:
@@ -95,11 +87,11 @@ class Supervisor:
     async def _answer(self, what: str, name: str) -> Answer:
         if what in self._commands:
             return await self._commands[what]()
-        if what not in self._actions:
-            return {"error": f"unknown command {what!r}: use {', '.join(self._actions)}"}
+        if what not in ACTIONS:
+            return {"error": f"unknown command {what!r}: use {', '.join(ACTIONS)}"}
         if name not in self._lives:
             return {"error": f"unknown process {name!r}: use one of {', '.join(self._names())}"}
-        await self._actions[what](self._lives[name])
+        await ACTIONS[what](self._lives[name])
         return {"parts": [self._row(self._lives[name])]}
 
     def _names(self) -> list[str]:
@@ -134,31 +126,49 @@ class Supervisor:
         await self._ended.wait()
         return {}
 
-    async def _do_start(self, life: Life) -> None:
-        life.start({}, self._slots.get(life.part.slot))
-        await _until(lambda: life.state == State.RUNNING, READY_SECONDS)
 
-    async def _do_stop(self, life: Life) -> None:
-        await life.stop()
+async def start(life: Life) -> None:
+    """Returns when it is ready, or after a while without: the state tells."""
+    life.start({})
+    await _until(lambda: life.state == State.RUNNING, READY_SECONDS)
 
-    async def _do_restart(self, life: Life) -> None:
-        await life.stop()
-        await self._do_start(life)
 
-    async def _do_kill(self, life: Life) -> None:
-        """Returns when the process is gone, so that the next `ps` does not show a dead pid."""
-        victim = life.pid
-        life.send(signal.SIGKILL)
-        await _until(lambda: life.pid != victim or victim is None, READY_SECONDS)
+async def restart(life: Life) -> None:
+    """A clean stop, then `start`."""
+    await life.stop()
+    await start(life)
 
-    async def _do_pause(self, life: Life) -> None:
-        life.send(signal.SIGSTOP)
 
-    async def _do_resume(self, life: Life) -> None:
-        life.send(signal.SIGCONT)
+async def kill(life: Life) -> None:
+    """SIGKILL; returns when the process is gone, so that the next `ps` shows no dead pid."""
+    victim = life.pid
+    life.send(signal.SIGKILL)
+    await _until(lambda: life.pid != victim or victim is None, READY_SECONDS)
+
+
+async def pause(life: Life) -> None:
+    """SIGSTOP to it and its children."""
+    life.send(signal.SIGSTOP)
+
+
+async def resume(life: Life) -> None:
+    """SIGCONT to it and its children."""
+    life.send(signal.SIGCONT)
 
 
 async def _until(true: Callable[[], bool], seconds: float) -> None:
     deadline = time.monotonic() + seconds
-    while not true() and time.monotonic() < deadline:
+    while time.monotonic() < deadline:
+        if true():
+            return
         await asyncio.sleep(POLL)
+
+
+ACTIONS: dict[str, Callable[[Life], Awaitable[None]]] = {
+    "start": start,
+    "stop": Life.stop,
+    "restart": restart,
+    "kill": kill,
+    "pause": pause,
+    "resume": resume,
+}

@@ -1,26 +1,36 @@
 """`make servers`: PostgreSQL, RabbitMQ and Redis for tests, beside the shop, on free ports, without fsync."""
 
 import json
+import sys
 import time
 from pathlib import Path
 
-from shopsite_local import control, daemon, marks, ports, servers
+from shopsite_local import control, daemon, marks, packages, ports, servers
 from shopsite_local.keys import locked, write_private
 from shopsite_local.layout import SERVER_OFFSETS, Instance, digest_of, make_folders, run_of
 from shopsite_local.problems import RunnerError
+from shopsite_local.progress import Progress
 
 READY_SECONDS = 90.0
 
 
 def up(home: Path) -> None:
-    """Starts them unless they run, waits until they are ready, prints the addresses."""
+    """`make servers`: starts them unless they run, and prints the addresses."""
+    start(home)
+    show(home)
+
+
+def start(home: Path) -> dict[str, str]:
+    """Starts them unless they run, waits until they are ready; returns the addresses. Safe to call side by side."""
     make_folders(home)
     with locked(run_of(home) / "up.lock"):
         if not control.is_running(home):
+            packages.ensure(home, Progress(sys.stderr))
             marks.clear_leftovers(home)
             daemon.spawn(_instance(home))
         _wait(home)
-    show(home)
+    known: dict[str, str] = control.ask(home, "facts")["facts"]
+    return known
 
 
 def down(home: Path) -> None:
@@ -49,7 +59,9 @@ def facts(instance: Instance) -> dict[str, str]:
 def _instance(home: Path) -> Instance:
     """The same ports as last time where they are still free."""
     note = run_of(home) / "base.json"
-    preferred = json.loads(note.read_text()) if note.exists() else 10000 + int(digest_of(home), 16) % 200 * 100
+    preferred = (
+        json.loads(note.read_text(encoding="utf-8")) if note.exists() else 10000 + int(digest_of(home), 16) % 200 * 100
+    )
     base = ports.free_base(dict(SERVER_OFFSETS), preferred)
     write_private(note, json.dumps(base).encode())
     return Instance(home=home, base=base, kind="servers")

@@ -3,9 +3,9 @@
 import os
 import pwd
 import shutil
-import subprocess
 from pathlib import Path
 
+from shopsite_local.commands import run
 from shopsite_local.layout import digest_of
 from shopsite_local.problems import RunnerError
 
@@ -55,7 +55,6 @@ def servers_home(home: Path) -> Path:
 
 def _can_enter(user: str, folder: Path) -> bool:
     try:
-        command = as_user(user, ("test", "-x", str(folder)))
-        return subprocess.run(command, check=False, capture_output=True).returncode == 0
+        return run(as_user(user, ("test", "-x", str(folder)))).code == 0
     except FileNotFoundError as problem:
         raise RunnerError("setpriv is missing.", "Install it with: apt-get install util-linux") from problem

@@ -1,0 +1,72 @@
+# ShopSite on one machine. `make help` lists what there is; every target first sees to .venv (a moment when it is there).
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+
+PYTHON := .venv/bin/python
+RUNNER := $(PYTHON) -m shopsite_local
+UV := .boot/venv/bin/uv
+SOURCES := libs/common/src $(wildcard services/*/src) gateway/authz/src gateway/portal/src deploy/local/src
+
+.PHONY: help boot up down reset ps env ctl logs demo servers servers-down test test-unit test-long coverage bench \
+	lint format typecheck lock audit
+
+help:  ## This list
+	@awk 'BEGIN { FS = ":.*##" } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*##/ { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+boot:
+	@deploy/local/bootstrap.sh
+
+##@ The shop
+up: boot  ## Start the shop; returns when it is healthy, with the addresses
+	@$(RUNNER) up
+down: boot  ## Stop it; the data is kept
+	@$(RUNNER) down
+reset: boot  ## Stop it and drop the data
+	@$(RUNNER) reset
+demo: boot  ## Buy something, and show each step with its time, events and mails
+	@$(RUNNER) demo
+
+##@ Looking at it
+ps: boot  ## One line a process: NAME PID STATE
+	@$(RUNNER) ps
+env: boot  ## KEY=VALUE lines for a shell: eval "$(make env)"
+	@$(RUNNER) env
+ctl: boot  ## Act on one process: make ctl CMD="stop orders-api" (start, restart, kill, pause, resume)
+	@$(RUNNER) ctl $(CMD)
+logs: boot  ## Follow a log: make logs SERVICE=orders
+	@$(RUNNER) logs $(SERVICE)
+
+##@ Tests
+test: boot  ## Everything, on a private shop (ARGS="…" go to pytest)
+	@$(RUNNER) test $(ARGS)
+test-unit: boot  ## What needs no server
+	@$(PYTHON) -m pytest -m "not integration and not e2e" $(ARGS)
+test-long: boot  ## What is too slow for `make test`: long chaos, exhaustive fuzzing
+	@SHOPSITE_TEST_LONG=1 $(RUNNER) test $(ARGS)
+coverage: boot  ## `make test` with coverage, the processes of the shop included
+	@rm -f .coverage .coverage.*
+	@SHOPSITE_COVERAGE=1 $(RUNNER) test $(ARGS); code=$$?; \
+		$(PYTHON) -m coverage combine -q && $(PYTHON) -m coverage report && exit $$code
+servers: boot  ## PostgreSQL, RabbitMQ and Redis for tests, with their addresses
+	@$(RUNNER) servers up
+servers-down: boot  ## Stop those
+	@$(RUNNER) servers down
+bench: boot  ## The benchmark
+	@$(PYTHON) -m bench $(ARGS)
+
+##@ The code
+lint: boot  ## Style, formatting and the layers' rules
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@.venv/bin/lint-imports --no-logo
+format: boot  ## Mend what can be mended
+	@$(PYTHON) -m ruff check --fix-only -q .
+	@$(PYTHON) -m ruff format .
+typecheck: boot  ## mypy, strict, on every part
+	@MYPYPATH=$$(echo $(SOURCES) | tr ' ' ':') $(PYTHON) -m mypy $(SOURCES)
+lock: boot  ## Renew uv.lock after a change of dependencies
+	@UV_PYTHON=$$($(PYTHON) -c 'import sys; print(sys._base_executable)') UV_PYTHON_DOWNLOADS=never $(UV) lock
+audit: boot  ## Known vulnerabilities of what is installed
+	@.venv/bin/pip-audit --skip-editable

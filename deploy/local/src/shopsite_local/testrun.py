@@ -1,0 +1,66 @@
+"""`make test`: one pytest over everything, with a private shop and private servers beside it."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from shopsite_local import control, ports, shop, testservers
+from shopsite_local.commands import show
+from shopsite_local.layout import OFFSETS, ROOT, Instance, digest_of, logs_of, make_folders
+from shopsite_local.problems import RunnerError
+from shopsite_local.progress import Progress
+
+
+def run_all(home: Path, arguments: Sequence[str]) -> int:
+    """Starts both, runs pytest, stops what it started; returns pytest's exit code."""
+    progress = Progress()
+    instance = _fresh_shop(home / "shop")
+    shared_servers = control.is_running(home)
+    try:
+        code = _run(instance, home, arguments, progress)
+    finally:
+        shop.down(instance.home)
+        if not shared_servers:
+            testservers.down(home)
+    if code:
+        print(f"Logs of the shop that was tested: {logs_of(instance.home)}", file=sys.stderr)
+    return code
+
+
+def _fresh_shop(home: Path) -> Instance:
+    """A shop without a past, on ports that nobody uses."""
+    shop.check_disk(home)
+    shop.reset(home)
+    make_folders(home)
+    base = ports.free_base(dict(OFFSETS), ports.FIRST_FREE_BASE + int(digest_of(home), 16) % 200 * ports.STEP)
+    return Instance(home=home, base=base, kind="test")
+
+
+def _run(instance: Instance, home: Path, arguments: Sequence[str], progress: Progress) -> int:
+    try:
+        shop.start(instance, progress)
+        servers = testservers.start(home)
+        shop.wait(instance, progress)
+    except RunnerError as problem:
+        raise RunnerError("The shop for the tests did not come up; no test was run.", str(problem)) from problem
+    progress.say("the shop for tests is up and healthy; pytest begins")
+    known = {**control.ask(instance.home, "facts")["facts"], **servers}
+    command = (sys.executable, "-m", "pytest", *arguments)
+    return show(command, env={**environment(), **known}, cwd=ROOT)
+
+
+def environment() -> dict[str, str]:
+    """The caller's, without what would point tests at another shop."""
+    stale = (
+        "DATABASE_URL",
+        "AMQP_URL",
+        "REDIS_URL",
+        "SHOPSITE_",
+        "PAYSTACK_",
+        "CLOUDINARY_",
+        "EMAIL_",
+        "MAKE",
+        "MFLAGS",
+    )
+    return {name: value for name, value in os.environ.items() if not name.startswith(stale)}
