@@ -117,7 +117,7 @@ class Consumer:
         pause = 0.1
         while True:
             try:
-                outcome = await self._db.run(_apply, subscription=subscription, event=event)
+                outcome = await self._db.run(apply, subscription=subscription, event=event)
             except Unavailable:
                 await self._wait(pause)
                 pause = min(pause * 2, _MAX_PAUSE_SECONDS)
@@ -138,7 +138,12 @@ class _Stopped(Exception):
     """The process ends while a message waits for a server: it goes back to its queue."""
 
 
-def _apply(session: Session, *, subscription: Subscription, event: Event[Any]) -> str:
+def apply(session: Session, *, subscription: Subscription, event: Event[Any]) -> str:
+    """Give an event to its handler, unless it had it before; both in the caller's transaction.
+
+    Returns:
+        ``done``, or ``duplicate`` when nothing happened.
+    """
     if not inbox.first_time(session, event_id=event.id, handler=subscription.name):
         return "duplicate"
     subscription.handler(session, event)

@@ -1,0 +1,1 @@
+"""Fixtures for the tests of services, on real servers; pytest loads ``shopsite_common.testing.plugin``."""
