@@ -4,13 +4,16 @@ import asyncio
 import json
 import socket
 import threading
+import time
+import uuid
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Literal
 
+import jwt
 import uvicorn
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
-LIMITS = {"ratelimit-policy": '"customer";q=1000;w=3600', "ratelimit": '"customer";r=999;t=4'}
 
 
 def free_port() -> int:
@@ -22,11 +25,12 @@ def free_port() -> int:
 class Backend:
     """One server on its own port; `seen` are the requests it met, newest last."""
 
-    def __init__(self, name: str, app: App | None = None, port: int | None = None):
+    def __init__(self, name: str, make: Callable[[], App] | None = None, *, lifespan: Literal["on", "off"] = "off"):
         self.name = name
-        self.port = port or free_port()
+        self.port = free_port()
+        self.lifespan = lifespan
         self.seen: list[dict[str, Any]] = []
-        self.app = app or self.echo
+        self.make = make or (lambda: self.echo)
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -35,7 +39,15 @@ class Backend:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        config = uvicorn.Config(self.app, port=self.port, log_level="error", lifespan="off", interface="asgi3", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(
+            self.make(),
+            port=self.port,
+            lifespan=self.lifespan,
+            interface="asgi3",
+            log_config=None,
+            proxy_headers=False,
+            timeout_graceful_shutdown=1,
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
@@ -75,23 +87,44 @@ class Backend:
 async def answer(send, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
     raw = json.dumps(body).encode()
     pairs = {"content-type": "application/json", "content-length": str(len(raw)), "server": "secret"} | (headers or {})
-    await send({
-        "type": "http.response.start",
-        "status": status,
-        "headers": [(key.encode(), value.encode()) for key, value in pairs.items()],
-    })
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [(key.encode(), value.encode()) for key, value in pairs.items()],
+        }
+    )
     await send({"type": "http.response.body", "body": raw})
 
 
-class StubAuthz(Backend):
-    """Stands for authz: `Bearer good` passes, anything else on /guarded is 401."""
+class Identity(Backend):
+    """An echo that also has keys, sessions and revocations, as authz asks for them."""
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    customer = "0190a000-0000-7000-8000-000000000001"
+
+    def __init__(self):
+        super().__init__("identity")
+        self.sessions: dict[str, str] = {}
+        self.revocations: dict[str, int] = {}
+
+    def token(self, role="customer", version=1, sub=customer) -> str:
+        now = int(time.time())
+        claims = {"iss": "shopsite-identity", "aud": "shopsite", "sub": sub, "role": role, "ver": version}
+        claims |= {"iat": now, "exp": now + 900, "jti": str(uuid.uuid4())}
+        return jwt.encode(claims, self.key, "RS256", headers={"typ": "at+jwt", "kid": "k1"})
 
     async def echo(self, scope, receive, send):
-        entry = self.note(scope, 0)
-        if scope["path"] == "/anonymous":
-            await answer(send, 200, {}, {"ratelimit": '"anonymous";r=99;t=36'})
-        elif entry["headers"].get("authorization") == "Bearer good":
-            await answer(send, 200, {}, {"authorization": "Bearer good"} | LIMITS)
+        path = scope["path"]
+        if path == "/.well-known/jwks.json":
+            key = jwt.algorithms.RSAAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
+            await answer(send, 200, {"keys": [key | {"kid": "k1"}]})
+        elif path == "/internal/revocations/":
+            await answer(send, 200, {"revocations": self.revocations})
+        elif path == "/internal/sessions/exchange/":
+            cookie = json.loads((await receive())["body"])["session"]
+            access = self.sessions.get(cookie)
+            given = {"access": access, "csrf_token": "csrf-1", "expires_in": 900}
+            await answer(send, 200 if access else 401, given)
         else:
-            headers = {"www-authenticate": "Bearer", "content-type": "application/problem+json"}
-            await answer(send, 401, {"status": 401, "error": "no", "details": {}}, headers)
+            await super().echo(scope, receive, send)
