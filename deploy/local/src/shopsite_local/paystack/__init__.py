@@ -1,0 +1,1 @@
+"""A Paystack to develop against: the same paths, bodies and webhooks, built from the published documents."""
