@@ -1,0 +1,1 @@
+"""The outside systems that payments asks: orders and Paystack."""

@@ -1,0 +1,43 @@
+"""The worker process: events, webhooks that wait, open transactions, refunds, the daily comparison."""
+
+from datetime import timedelta
+from functools import partial
+
+from fastapi import FastAPI
+
+from shopsite_common import idempotency
+from shopsite_common.clock import utcnow
+from shopsite_common.worker import Timer, create_worker
+from shopsite_payments.consumers import HANDLERS
+from shopsite_payments.deps.notices import work_on_webhooks
+from shopsite_payments.deps.reconciling import reconcile_daily
+from shopsite_payments.deps.refunding import advance_refunds
+from shopsite_payments.deps.resources import PaymentsResources
+from shopsite_payments.deps.settling import verify_due
+from shopsite_payments.service import webhooks
+from shopsite_payments.settings import Settings
+
+
+def create() -> FastAPI:
+    """Return the worker of payments."""
+    desk = PaymentsResources(Settings())
+    return create_worker(desk, HANDLERS, timers_of(desk))
+
+
+def timers_of(desk: PaymentsResources) -> list[Timer]:
+    """Return what is done again and again; each is safe to run in many processes, for it takes its work by a write."""
+    return [
+        Timer("work-on-webhooks", timedelta(seconds=0.3), partial(work_on_webhooks, desk)),
+        Timer("verify-open-attempts", desk.settings.look_every, partial(verify_due, desk)),
+        Timer("advance-refunds", timedelta(seconds=1), partial(advance_refunds, desk)),
+        Timer("reconcile-daily", timedelta(minutes=30), partial(reconcile_daily, desk)),
+        Timer("delete-old", timedelta(hours=1), partial(delete_old, desk)),
+    ]
+
+
+async def delete_old(desk: PaymentsResources) -> None:
+    """Delete kept answers and raw webhooks whose time is over."""
+    settings = desk.settings
+    await desk.db.run(idempotency.delete_expired, keep=timedelta(hours=settings.idempotency_hours))
+    before = utcnow() - timedelta(days=settings.payment_webhook_keep_days)
+    await desk.db.run(webhooks.delete_old_webhooks, before=before)
