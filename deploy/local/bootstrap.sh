@@ -86,6 +86,9 @@ echo "Installing what uv.lock names into .venv/ ($("$python" --version))"
 unset VIRTUAL_ENV UV_PROJECT_ENVIRONMENT CONDA_PREFIX || true
 export UV_PYTHON="$python" UV_PYTHON_DOWNLOADS=never
 links=${UV_FIND_LINKS:-${PIP_FIND_LINKS:-}}  # uv does not read pip's settings
-.boot/venv/bin/uv sync --frozen --all-packages ${links:+--find-links "$links"} --quiet 2>.boot/log ||
+# Where the machine trusts more than the usual authorities (a company's proxy), uv has to be told; pip does so by itself.
+trust=""
+[ ! -e /etc/ssl/certs/ca-certificates.crt ] || trust=--system-certs
+.boot/venv/bin/uv sync --frozen --all-packages ${links:+--find-links "$links"} $trust --quiet 2>.boot/log ||
     { tail -n 15 .boot/log >&2; fail "uv sync failed (see .boot/log)."; }
 wanted >.boot/made-of

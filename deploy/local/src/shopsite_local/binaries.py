@@ -8,7 +8,7 @@ from pathlib import Path
 BREW_FOLDERS = (Path("/opt/homebrew/opt"), Path("/usr/local/opt"), Path("/home/linuxbrew/.linuxbrew/opt"))
 
 
-def _newest_first(folders: Iterable[Path]) -> list[Path]:
+def newest_first(folders: Iterable[Path]) -> list[Path]:
     """By the number in the path, so that 17 comes before 9."""
     return sorted(folders, key=lambda path: [int(x) for x in path.as_posix().split("/") if x.isdigit()], reverse=True)
 
@@ -19,7 +19,7 @@ def _brewed(formulas: str, below: str) -> list[Path]:
 
 def postgres_folders() -> list[Path]:
     """Where initdb and postgres may be, best first."""
-    return [*_newest_first(Path("/usr/lib/postgresql").glob("*/bin")), *_brewed("postgresql@*", "bin")]
+    return [*newest_first(Path("/usr/lib/postgresql").glob("*/bin")), *_brewed("postgresql@*", "bin")]
 
 
 def rabbitmq_folders() -> list[Path]:

@@ -133,8 +133,8 @@ def make_private_folder(path: Path) -> Path:
 
 
 def make_folders(home: Path) -> None:
-    """Makes the data folder with its rooms."""
+    """Makes the data folder with its rooms; others may pass through it, as the servers' users must, and see nothing."""
     home.mkdir(parents=True, exist_ok=True)
-    logs_of(home).mkdir(exist_ok=True)
-    for private in (run_of(home), secrets_of(home), socket_of(home).parent):
+    home.chmod(0o711)
+    for private in (logs_of(home), run_of(home), secrets_of(home), home / "state", socket_of(home).parent):
         make_private_folder(private)

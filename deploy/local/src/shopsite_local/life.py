@@ -14,8 +14,8 @@ from shopsite_local.parts import Part, State
 
 FIRST_PAUSE = 0.2  # seconds before the first restart; doubled at each further one
 LONGEST_PAUSE = 5.0
-STEADY_SECONDS = 10.0  # who ran this long starts again without a pause worth the name
-TRIES = 5  # deaths in a row, never ready between, after which the state says failed (and a part is still tried)
+WELL_SECONDS = 1.0  # who was ready and ran this long was well: it is never called failed, and waits but a moment
+TRIES = 5  # deaths in a row, never well between, after which the state says failed (and a part is still tried)
 TASK_TRIES = 3
 LOG_BYTES = 20_000_000  # a log beyond it becomes `<name>.log.1` at the next start
 PROBE_PAUSE = 0.15
@@ -75,7 +75,8 @@ class Life:
             ended_well = await self._run_once()
             if self._stopping or (self.part.once and ended_well):
                 return
-            self._deaths = 1 if time.monotonic() - began > STEADY_SECONDS else self._deaths + 1
+            was_well = self.state == State.RUNNING and time.monotonic() - began > WELL_SECONDS
+            self._deaths = min(self._deaths + 1, 2) if was_well else self._deaths + 1
             if self.part.once and self._deaths >= TASK_TRIES:
                 self._turn(State.FAILED, self.note)
                 return
@@ -127,7 +128,6 @@ class Life:
         """Asks until ready; the state follows."""
         while self.state != State.RUNNING and not self.part.once:
             if self.part.ready is None or await self.part.ready():
-                self._deaths = 0
                 self.been_ready.set()
                 self._turn(State.RUNNING)
             else:

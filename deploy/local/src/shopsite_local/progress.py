@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import TextIO
 
-SIGN_OF_LIFE_SECONDS = 5.0
+SIGN_OF_LIFE_SECONDS = 8.0
 
 
 class Progress:
@@ -47,5 +47,5 @@ class Progress:
             thread.join()
 
     def _alive(self, name: str, over: threading.Event) -> None:
-        while not over.wait(2 * SIGN_OF_LIFE_SECONDS):
+        while not over.wait(SIGN_OF_LIFE_SECONDS):
             self.say(f"… {name.split(' (', maxsplit=1)[0]}")

@@ -18,7 +18,7 @@ DEFAULTS: Mapping[str, str] = MappingProxyType(
         "SHOPSITE_PORT_BASE": "8000",
         "SHOPSITE_GATEWAY_ADDR": "",
         "SHOPSITE_ENV": "development",
-        "DEBUG": "",
+        "DEBUG": "false",
         "LOG_LEVEL": "INFO",
         "SECRET_KEY": "",
         "SHOP_NAME": "ShopSite",

@@ -14,7 +14,7 @@ from shopsite_local.progress import Progress
 from shopsite_local.settings import for_instance
 
 DISK_BYTES = 1_000_000_000
-STUCK_SECONDS = 120.0  # without any change; a whole start may take longer
+STUCK_SECONDS = 90.0  # without any change; a whole start may take longer
 HEALTH_SECONDS = 30.0
 POLL = 0.2
 
@@ -74,7 +74,7 @@ def wait(instance: Instance, progress: Progress) -> None:
     """Waits until every part is ready and the shop says that it is healthy, telling each step.
 
     Raises:
-        RunnerError: A part failed, or nothing moved for two minutes; the end of the log is in the message.
+        RunnerError: A part failed, or nothing moved for a long while; the end of the log is in the message.
     """
     said: set[str] = set()
     moved, before = time.monotonic(), ""

@@ -115,10 +115,10 @@ class Supervisor:
         return {"facts": self._facts}
 
     async def _do_retry(self) -> Answer:
-        """Tasks that used up their tries begin again."""
-        for life in self._lives.values():
-            if life.state == State.FAILED and life.part.once:
-                self._start(life)
+        """What failed begins again, with all its tries before it."""
+        for life in [life for life in self._lives.values() if life.state == State.FAILED]:
+            await life.stop()
+            self._start(life)
         return {}
 
     async def _do_down(self) -> Answer:

@@ -97,7 +97,7 @@ class Table:
         """The outside world; they run even when the settings name the real one."""
         paystack = {
             "PAYSTACK_SECRET_KEY": facts.paystack_key(self._at),
-            "PAYSTACK_WEBHOOK_URL": f"{self._at.url('gateway')}/api/payment/webhook/",
+            "PAYSTACK_WEBHOOK_URL": f"http://localhost:{self._at.port('gateway')}/api/payment/webhook/",
         }
         return [
             self._simulator("paystack-simulator", "paystack", paystack),
@@ -182,7 +182,7 @@ class Table:
         key = {"SERVICE_KEY_FILE": str(self._private / f"{name}.pem")} if name in CALLERS else {}
         return {
             **self._settings.rest,
-            **{name: self._settings[name] for name in OF_THE_SHOP},
+            **{name: value for name in OF_THE_SHOP if (value := self._settings[name])},
             **{f"{service.upper()}_URL": self._at.url(f"{service}-api") for service in SERVICES},
             "AUTHZ_URL": self._at.url("authz"),
             "PORTAL_URL": self._at.url("portal"),
