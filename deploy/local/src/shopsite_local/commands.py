@@ -1,10 +1,13 @@
 """The one place that runs other programs and waits for them."""
 
+import contextlib
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 FOREVER = None
+TIMED_OUT = 124  # the codes that shells and `timeout` use
+NOT_STARTED = 127
 
 
 def run(
@@ -26,16 +29,21 @@ def run(
         log: A file that takes its output; without one the output is in the answer.
         seconds: How long it may take; `FOREVER` for no bound.
     """
-    if log is None:
-        done = subprocess.run(
-            argv, env=env, cwd=cwd, input=said, text=True, capture_output=True, timeout=seconds, check=False
-        )
-        return Done(done.returncode, done.stdout, done.stderr)
-    with log.open("ab") as output:
-        done_quietly = subprocess.run(
-            argv, env=env, cwd=cwd, input=said.encode(), stdout=output, stderr=output, timeout=seconds, check=False
-        )
-    return Done(done_quietly.returncode, "", "")
+    with contextlib.ExitStack() as stack:
+        output = subprocess.PIPE if log is None else stack.enter_context(log.open("ab"))
+        try:
+            done = subprocess.run(
+                argv, env=env, cwd=cwd, input=said.encode(), stdout=output, stderr=output, timeout=seconds, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return Done(TIMED_OUT, "", f"{argv[0]} was ended after {seconds:.0f} s")
+        except OSError as problem:
+            return Done(NOT_STARTED, "", str(problem))
+    return Done(done.returncode, _text(done.stdout), _text(done.stderr))
+
+
+def _text(output: bytes | None) -> str:
+    return (output or b"").decode(errors="replace")
 
 
 def show(argv: Sequence[str], *, env: Mapping[str, str], cwd: Path) -> int:

@@ -9,28 +9,30 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from shopsite_local.keys import write_private
-from shopsite_local.layout import ROOT, Instance, make_private_folder, state_of
+from shopsite_local.layout import ROOT, Instance
 from shopsite_local.settings import Settings
 
 FOLDERS = ("services", "libs")
 ENDINGS = frozenset({".py", ".json", ".toml", ".sql", ".ini"})
-SET_UP_BY = ("SHOPSITE_ADMIN_EMAIL", "SHOPSITE_ADMIN_PASSWORD", "AMQP_URL")
+SET_UP_BY = ("SHOPSITE_ADMIN_EMAIL", "SHOPSITE_ADMIN_PASSWORD")
 
 
 def is_new(instance: Instance, settings: Settings) -> bool:
-    """Whether code or settings differ from those of the last complete start."""
+    """Whether code or settings differ from those of the last complete start, or the data is not ours to know."""
+    if settings.has("DATABASE_URL") or settings.has("AMQP_URL"):
+        return True
     stamp = _stamp(instance)
     return not stamp.exists() or stamp.read_text(encoding="utf-8") != _fingerprint(settings)
 
 
 def remember(instance: Instance, settings: Settings) -> None:
     """Notes that the data is set up for the code as it stands."""
-    make_private_folder(_stamp(instance).parent)
     write_private(_stamp(instance), _fingerprint(settings).encode())
 
 
 def _stamp(instance: Instance) -> Path:
-    return state_of(instance.home, "runner") / "set-up"
+    """Beside the servers' data: whoever removes that removes this."""
+    return instance.home / "servers" / "set-up"
 
 
 def _fingerprint(settings: Settings) -> str:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from shopsite_local import binaries
+from shopsite_local import binaries, ports
 from shopsite_local.commands import run
 from shopsite_local.keys import secret
-from shopsite_local.layout import Instance, digest_of
+from shopsite_local.layout import Instance
 from shopsite_local.parts import Part, Stage, amqp_ready, postgres_ready, redis_ready
 from shopsite_local.problems import RunnerError
 from shopsite_local.users import as_user, own, servers_home
@@ -193,14 +193,13 @@ ERLANG_OPTIONS = "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdc
 def rabbitmq(instance: Instance, home: Path) -> Part:
     """RabbitMQ as a part, with management and prometheus plugins."""
     program = _present(binaries.find_rabbitmq(), "RabbitMQ")
-    env = rabbitmq_environment(instance, home)
     return Part(
         name="rabbitmq",
         argv=as_user("rabbitmq", (str(program),)),
-        env=env,
+        env=rabbitmq_environment(instance, home),
         ready=amqp_ready(instance.port("amqp")),
         prepare=lambda: _prepare_rabbitmq(instance, home),
-        cleanup=lambda: _end_epmd(instance, env),
+        cleanup=lambda: end_epmd(instance),
         stage=Stage.SERVERS,
         grace=30.0,
     )
@@ -210,7 +209,7 @@ def rabbitmq_environment(instance: Instance, home: Path) -> dict[str, str]:
     """What makes the node private; `rabbitmqctl` under the same environment reaches it."""
     return _environment(
         home,
-        RABBITMQ_NODENAME=f"shopsite-{digest_of(instance.home)}@localhost",
+        RABBITMQ_NODENAME="shopsite@localhost",  # alone on its own epmd; its data folder is named after it
         RABBITMQ_MNESIA_BASE=str(home / "mnesia"),
         RABBITMQ_LOG_BASE=str(home / "log"),
         RABBITMQ_PID_FILE=str(home / "pid"),
@@ -242,10 +241,9 @@ def _prepare_rabbitmq(instance: Instance, home: Path) -> None:
     _private_file(home / "advanced.config", "[].\n", "rabbitmq")
 
 
-def _end_epmd(instance: Instance, env: dict[str, str]) -> None:
-    """The node leaves its name server behind as a daemon; it ends when no node is registered."""
+def end_epmd(instance: Instance) -> None:
+    """Ends the name server that a node leaves behind as a daemon; it refuses while any node is registered."""
     program = shutil.which("epmd")
-    if program is None:
-        return
-    command = as_user("rabbitmq", (program, "-port", str(instance.port("epmd")), "-kill"))
-    run(command, env=env, seconds=10)
+    if program is not None and not ports.is_free(instance.port("epmd")):
+        command = (program, "-port", str(instance.port("epmd")), "-kill")
+        run(command, env=_environment(instance.home), seconds=10)

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from shopsite_local import control, daemon, facts, fingerprint, marks, packages, ports
+from shopsite_local import control, daemon, facts, fingerprint, marks, packages, ports, servers
 from shopsite_local.keys import locked
 from shopsite_local.layout import Instance, logs_of, make_folders, run_of
 from shopsite_local.problems import RunnerError
@@ -48,6 +48,7 @@ def start(instance: Instance, progress: Progress) -> None:
     packages.ensure(instance.home, progress)
     if left := marks.clear_leftovers(instance.home):
         progress.say(f"Ended what an earlier run had left: {', '.join(left)}")
+    servers.end_epmd(instance)
     ports.check(instance)
     daemon.spawn(instance)
 
@@ -143,9 +144,9 @@ def down(home: Path) -> bool:
 def reset(home: Path) -> None:
     """Stops a shop and removes its data, wherever the servers keep theirs."""
     down(home)
-    servers = home / "servers"
-    if servers.is_symlink():
-        shutil.rmtree(servers.resolve(), ignore_errors=True)
+    data = home / "servers"
+    if data.is_symlink():
+        shutil.rmtree(data.resolve(), ignore_errors=True)
     for path in home.iterdir() if home.exists() else ():
         if path.name != "test":  # the servers of tests are another instance
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()

@@ -47,7 +47,7 @@ class Table:
         self._settings = settings
         self._databases = facts.databases(instance, settings)
         self._private, self._public = service_keys(instance.home, CALLERS)
-        self._set_up = settings.has("DATABASE_URL") or fingerprint.is_new(instance, settings)
+        self._set_up = fingerprint.is_new(instance, settings)
 
     def servers(self) -> list[Part]:
         """The private servers, except those that the settings replace by others."""

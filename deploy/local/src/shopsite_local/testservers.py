@@ -62,6 +62,7 @@ def _instance(home: Path) -> Instance:
     preferred = (
         json.loads(note.read_text(encoding="utf-8")) if note.exists() else 10000 + int(digest_of(home), 16) % 200 * 100
     )
+    servers.end_epmd(Instance(home=home, base=preferred, kind="servers"))
     base = ports.free_base(dict(SERVER_OFFSETS), preferred)
     write_private(note, json.dumps(base).encode())
     return Instance(home=home, base=base, kind="servers")

@@ -5,7 +5,7 @@ import pwd
 import shutil
 from pathlib import Path
 
-from shopsite_local.commands import run
+from shopsite_local.commands import NOT_STARTED, run
 from shopsite_local.layout import digest_of
 from shopsite_local.problems import RunnerError
 
@@ -43,18 +43,18 @@ def servers_home(home: Path) -> Path:
     inside = home / "servers"
     if inside.exists():
         return inside.resolve()
+    inside.unlink(missing_ok=True)  # a link whose end is gone
     if not is_root() or all(_can_enter(user, home) for user in SERVER_USERS):
         inside.mkdir(mode=0o755)
         return inside
     outside = Path("/var/lib") / f"shopsite-{digest_of(home)}"
     outside.mkdir(mode=0o755, exist_ok=True)
-    inside.unlink(missing_ok=True)
     inside.symlink_to(outside)
     return outside
 
 
 def _can_enter(user: str, folder: Path) -> bool:
-    try:
-        return run(as_user(user, ("test", "-x", str(folder)))).code == 0
-    except FileNotFoundError as problem:
-        raise RunnerError("setpriv is missing.", "Install it with: apt-get install util-linux") from problem
+    done = run(as_user(user, ("test", "-x", str(folder))))
+    if done.code == NOT_STARTED:
+        raise RunnerError("setpriv is missing.", "Install it with: apt-get install util-linux")
+    return done.code == 0
