@@ -1,0 +1,1 @@
+"""A Cloudinary to develop against: takes the SDK's signed uploads and destroys, and serves the pictures."""
