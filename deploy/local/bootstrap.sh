@@ -86,9 +86,10 @@ echo "Installing what uv.lock names into .venv/ ($("$python" --version))"
 unset VIRTUAL_ENV UV_PROJECT_ENVIRONMENT CONDA_PREFIX || true
 export UV_PYTHON="$python" UV_PYTHON_DOWNLOADS=never
 links=${UV_FIND_LINKS:-${PIP_FIND_LINKS:-}}  # uv does not read pip's settings
+# Inexact: what a developer added to .venv by hand stays there; a clean clone has only what the lock names.
 # Where the machine trusts more than the usual authorities (a company's proxy), uv has to be told; pip does so by itself.
 trust=""
 [ ! -e /etc/ssl/certs/ca-certificates.crt ] || trust=--system-certs
-.boot/venv/bin/uv sync --frozen --all-packages ${links:+--find-links "$links"} $trust --quiet 2>.boot/log ||
+.boot/venv/bin/uv sync --frozen --all-packages --inexact ${links:+--find-links "$links"} $trust --quiet 2>.boot/log ||
     { tail -n 15 .boot/log >&2; fail "uv sync failed (see .boot/log)."; }
 wanted >.boot/made-of
