@@ -102,7 +102,7 @@ def email(instance: Instance, settings: Settings) -> dict[str, str]:
     return {
         "EMAIL_HOST": settings["EMAIL_HOST"],
         "EMAIL_PORT": settings["EMAIL_PORT"] or "587",
-        "EMAIL_USE_TLS": settings["EMAIL_USE_TLS"] or "true",
+        **({"EMAIL_USE_TLS": settings["EMAIL_USE_TLS"]} if settings["EMAIL_USE_TLS"] else {}),
     }
 
 

@@ -42,7 +42,7 @@ DEFAULTS: Mapping[str, str] = MappingProxyType(
         "EMAIL_USE_TLS": "",
         "EMAIL_HOST_USER": "",
         "EMAIL_HOST_PASSWORD": "",
-        "EMAIL_FROM": "ShopSite <shop@shopsite.example>",
+        "EMAIL_FROM": "ShopSite <no-reply@shopsite.example>",
         "ORDER_PAYMENT_TIMEOUT_SECONDS": "1800",
         "PAYMENT_RECONCILE_SECONDS": "60",
         "SHOPSITE_RATE_LIMIT_ANONYMOUS": "100",
@@ -94,7 +94,7 @@ def for_instance(instance: Instance) -> Settings:
     """The settings of an instance: for a test shop the fixed ones, for others the environment over `.env`."""
     if instance.kind != "shop":
         return Settings(FOR_TESTS, {name: value for name, value in os.environ.items() if name in NEUTRAL})
-    everything = {**read_file(ROOT / ".env"), **os.environ}
+    everything = {**{name: value for name, value in read_file(ROOT / ".env").items() if value}, **os.environ}
     given = {name: value for name, value in everything.items() if name in DEFAULTS}
     rest = {name: value for name, value in everything.items() if name not in DEFAULTS and name not in HARMFUL}
     return Settings(without_own(instance, given), rest)

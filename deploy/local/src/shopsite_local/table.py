@@ -186,6 +186,7 @@ class Table:
             **{f"{service.upper()}_URL": self._at.url(f"{service}-api") for service in SERVICES},
             "AUTHZ_URL": self._at.url("authz"),
             "PORTAL_URL": self._at.url("portal"),
+            "SHOPSITE_URL": f"http://localhost:{self._at.port('gateway')}",
             "BIND_HOST": "127.0.0.1",
             "STATE_DIR": str(state),
             "SERVICE_PUBLIC_KEYS_DIR": str(self._public),

@@ -66,7 +66,6 @@ def test_a_mail_server_of_the_settings_replaces_the_catcher(shop):
     assert facts.email(shop, Settings({"EMAIL_HOST": "mail.example"}, {})) == {
         "EMAIL_HOST": "mail.example",
         "EMAIL_PORT": "587",
-        "EMAIL_USE_TLS": "true",
     }
 
 

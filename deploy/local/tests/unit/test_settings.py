@@ -1,11 +1,20 @@
+import importlib
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from shopsite_local import settings
-from shopsite_local.layout import ROOT, Instance
+from shopsite_local.layout import ROOT, SERVICES, Instance
 
+MEMBERS = [f"shopsite_{name}" for name in (*SERVICES, "authz", "portal")]
+PROCESSES = [member for member in MEMBERS if (Path(find_spec(member).origin).parent / "settings.py").exists()]
+# Addresses, ports and files that no person sets: each process gets its own.
+GIVEN_BY_THE_RUNNER = {
+    "PORT", "METRICS_PORT", "BIND_HOST", "STATE_DIR", "SERVICE_KEY_FILE", "SERVICE_PUBLIC_KEYS_DIR", "SHOPSITE_URL",
+    "AUTHZ_URL", "PORTAL_URL", "OWN_DATABASE_URL", *(f"{service.upper()}_URL" for service in SERVICES),
+}  # fmt: skip
 SHOP = Instance(home=Path("/nowhere"), base=8000)
 
 
@@ -92,10 +101,17 @@ def test_a_shop_for_tests_takes_nothing_from_the_machine(monkeypatch):
     assert chosen["SHOPSITE_RATE_LIMIT_ANONYMOUS"] == "0"
 
 
-def test_the_example_lists_every_setting_with_its_default():
+def test_the_example_lists_the_runner_s_settings_with_their_defaults():
     example = settings.read_file(ROOT / ".env.example")
 
-    assert example == dict(settings.DEFAULTS)
+    assert {name: example.get(name) for name in settings.DEFAULTS} == dict(settings.DEFAULTS)
+
+
+@pytest.mark.parametrize("member", PROCESSES)
+def test_the_example_lists_what_each_process_reads(member):
+    read = {name.upper() for name in importlib.import_module(f"{member}.settings").Settings.model_fields}
+
+    assert read - GIVEN_BY_THE_RUNNER - set(settings.read_file(ROOT / ".env.example")) == set()
 
 
 def test_the_example_says_of_each_setting_what_it_is_for():
