@@ -1,4 +1,4 @@
-"""The simulator as a process, and the real SDK pointed at it."""
+"""The simulator behind a port, and the real SDK pointed at it."""
 
 import importlib
 import io
@@ -7,85 +7,105 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 from PIL import Image
+
+from shopsite_local.cloudinary.app import create_app
+from shopsite_local.cloudinary.cloud import Options
 
 KEY, SECRET, CLOUD = "key-of-tests", "secret-of-tests", "shopsite"
 
 
 @dataclass
-class Process:
-    """A simulator on a free port with the files of one folder."""
+class Simulator:
+    """Where it is, and its own endpoints."""
 
-    state_dir: Path
-    port: int = field(default=0)
-    process: subprocess.Popen[bytes] | None = None
-
-    def __post_init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.http = httpx.Client(base_url=self.url, trust_env=False)
-
-    def start(self) -> None:
-        names = {"CLOUDINARY_API_KEY": KEY, "CLOUDINARY_API_SECRET": SECRET, "CLOUDINARY_CLOUD_NAME": CLOUD}
-        own = {"PORT": str(self.port), "STATE_DIR": str(self.state_dir), "PUBLIC_BASE_URL": self.url}
-        command = [sys.executable, "-m", "shopsite_local.cloudinary"]
-        self.process = subprocess.Popen(command, env={**os.environ, **names, **own})
-        deadline = time.monotonic() + 30
-        while not self._is_ready():
-            assert time.monotonic() < deadline, "not ready within 30 s"
-            time.sleep(0.05)
-
-    def _is_ready(self) -> bool:
-        try:
-            return self.http.get("/health/ready").status_code == 200
-        except httpx.ConnectError:
-            return False
-
-    def kill(self) -> None:
-        assert self.process
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(timeout=15)
+    url: str
+    http: httpx.Client
 
     def configure(self, **settings: Any) -> httpx.Response:
         return self.http.post("/_simulator/settings", json=settings)
 
 
+def _wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "not ready within 30 s"
+        time.sleep(0.02)
+
+
 @pytest.fixture(scope="module")
-def process(tmp_path_factory):
-    running = Process(tmp_path_factory.mktemp("cloudinary"))
-    running.start()
-    yield running
-    running.http.close()
-    running.kill()
+def server(tmp_path_factory):
+    """The simulator behind a real port, in a thread: the SDK speaks over sockets only."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        folder = tmp_path_factory.mktemp("cloudinary")
+        options = Options(cloud_name=CLOUD, api_key=KEY, api_secret=SECRET, public_url=url, state_dir=folder)
+        running = uvicorn.Server(uvicorn.Config(create_app(options), log_level="critical"))
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
+        thread.start()
+        _wait_for(lambda: running.started)
+        with httpx.Client(base_url=url, trust_env=False) as http:
+            yield Simulator(url, http)
+        running.should_exit = True
+        thread.join(timeout=15)
 
 
 @pytest.fixture
-def simulator(process):
+def simulator(server):
     """The running simulator, emptied."""
-    process.http.delete("/_simulator")
-    return process
+    server.http.delete("/_simulator")
+    return server
+
+
+@pytest.fixture
+def process(tmp_path):
+    """Starts and kills the simulator as a process; each start finds what the last one left."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(port: int) -> None:
+        names = {"CLOUDINARY_API_KEY": KEY, "CLOUDINARY_API_SECRET": SECRET, "CLOUDINARY_CLOUD_NAME": CLOUD}
+        own = {"PORT": str(port), "STATE_DIR": str(tmp_path)}
+        command = [sys.executable, "-m", "shopsite_local.cloudinary"]
+        running.append(subprocess.Popen(command, env={**os.environ, **names, **own}))
+        _wait_for(lambda: _answers(f"http://127.0.0.1:{port}/health/ready"))
+
+    def kill() -> None:
+        while running:
+            running[-1].send_signal(signal.SIGKILL)
+            running.pop().wait(timeout=15)
+
+    yield SimpleNamespace(start=start, kill=kill)
+    kill()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, trust_env=False).status_code == 200
+    except httpx.ConnectError:
+        return False
 
 
 @pytest.fixture(scope="module")
-def sdk(process):
+def sdk(server):
     """The SDK, configured as a service is: by CLOUDINARY_URL before it is imported."""
-    address = f"cloudinary://{KEY}:{SECRET}@{CLOUD}?upload_prefix={process.url}&secure=true"
+    address = f"cloudinary://{KEY}:{SECRET}@{CLOUD}?upload_prefix={server.url}&secure=true"
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("CLOUDINARY_URL", address)
         environment.delenv("CLOUDINARY_CLOUD_NAME", raising=False)
         cloudinary = importlib.import_module("cloudinary")
         cloudinary.reset_config()
-        assert cloudinary.config().upload_prefix == process.url
+        assert cloudinary.config().upload_prefix == server.url
         yield SimpleNamespace(
             uploader=importlib.import_module("cloudinary.uploader"),
             api=importlib.import_module("cloudinary.api"),

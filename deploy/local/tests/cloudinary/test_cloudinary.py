@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import socket
 import time
 
 import httpx
@@ -185,8 +186,13 @@ def test_the_page_shows_the_pictures(simulator, sdk, picture):
     assert "<i>" not in page
 
 
-def test_pictures_outlive_a_kill(simulator, sdk, picture):
-    reply = _upload(sdk, picture(), public_id="kept")
-    simulator.kill()
-    simulator.start()
+def test_pictures_outlive_a_kill(process, sdk, picture):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process.start(port)
+    reply = _upload(sdk, picture(), public_id="kept", upload_prefix=f"http://127.0.0.1:{port}")
+    process.kill()
+    process.start(port)
+    assert reply["url"].startswith(f"http://localhost:{port}/shopsite/image/upload/")
     assert httpx.get(reply["url"]).content == picture()

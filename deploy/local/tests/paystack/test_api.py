@@ -12,6 +12,8 @@ REFUSALS = [
     ({"currency": "EUR"}, "Currency not supported by merchant"),
     ({"callback_url": "javascript:alert(1)"}, "Invalid callback url"),
     ({"channels": ["cash"]}, "Invalid payment channel"),
+    ({"channels": "card"}, "Invalid payment channel"),
+    ({"reference": "a b"}, "Invalid transaction reference: only -, ., = and alphanumeric characters allowed"),
 ]
 
 
@@ -118,6 +120,20 @@ async def test_the_list_knows_one_customer(bench):
     customer = (await bench.verify("bob"))["customer"]["id"]
     rows = (await bench.api.get("/transaction", params={"customer": customer})).json()["data"]
     assert [row["reference"] for row in rows] == ["bob"]
+
+
+async def test_a_number_beyond_all_bounds_is_unknown(bench):
+    number = "9" * 30
+    assert (await bench.api.get(f"/transaction/verify/{number}")).status_code == 404
+    assert (await bench.api.get(f"/transaction/timeline/{number}")).status_code == 404
+    assert (await bench.api.get(f"/transaction/{number}")).status_code == 400
+    assert (await bench.api.get("/transaction/1")).status_code == 404
+    assert (await bench.api.post("/refund", json={"transaction": number})).status_code == 404
+
+
+async def test_metadata_that_is_no_json_stays_a_string(bench):
+    await bench.begin(reference="m", metadata="{order 7")
+    assert (await bench.verify("m"))["metadata"] == "{order 7"
 
 
 async def test_pages_can_be_given_an_end(bench):

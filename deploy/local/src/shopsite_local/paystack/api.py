@@ -119,7 +119,7 @@ def set_timeout(simulator: Simulator, call: Call) -> Reply:
 
 
 def _number(text: str, complaint: str) -> int:
-    if not text.isdecimal():
+    if not domain.is_number(text):
         raise errors.Refused(complaint)
     return int(text)
 

@@ -121,10 +121,15 @@ def is_missing(value: Any) -> bool:
     return value is None or value == ""
 
 
+def is_number(text: str) -> bool:
+    """Whether a text is a whole number that fits 64 bits."""
+    return re.fullmatch(r"[0-9]{1,18}", text) is not None
+
+
 def subunits(value: Any) -> int:
     """Reads a whole number above zero, sent as a number or as its digits; raises `errors.Refused`."""
     digits = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
-    if not re.fullmatch(r"[0-9]{1,18}", digits) or int(digits) == 0:
+    if not is_number(digits) or int(digits) == 0:
         raise errors.invalid_amount()
     return int(digits)
 

@@ -63,7 +63,7 @@ def _parsed(metadata: Any) -> Any:
 def get(simulator: Simulator, key: str) -> Transaction:
     """Returns a transaction by its reference or id; raises `errors.Refused`."""
     found = repository.find_transaction(simulator.db, reference=key)
-    if not found and key.isdecimal():
+    if not found and domain.is_number(key):
         found = repository.find_transaction(simulator.db, id=int(key))
     if not found:
         raise errors.unknown_transaction()
