@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from shopsite_local import control, daemon, marks, packages, ports, servers
+from shopsite_local import control, daemon, marks, packages, ports, servers, shop
 from shopsite_local.keys import locked, write_private
 from shopsite_local.layout import SERVER_OFFSETS, Instance, digest_of, make_folders, run_of
 from shopsite_local.problems import RunnerError
@@ -35,9 +35,7 @@ def start(home: Path) -> dict[str, str]:
 
 def down(home: Path) -> None:
     """Stops them; harmless when they are down."""
-    if control.is_running(home):
-        control.ask(home, "down")
-        control.wait_for_end(home)
+    shop.down(home)
 
 
 def show(home: Path) -> None:
