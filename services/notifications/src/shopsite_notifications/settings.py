@@ -6,6 +6,7 @@ from email.utils import parseaddr
 from typing import ClassVar
 
 from pydantic import Field, field_validator
+from pydantic_settings import SettingsConfigDict
 
 from shopsite_common.settings import ServiceSettings
 
@@ -15,6 +16,8 @@ _SUBMISSION_PORT = 587
 
 class Settings(ServiceSettings):
     """The mail server, the sender, and how the mails look."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True)
 
     service: ClassVar[str] = "notifications"
 

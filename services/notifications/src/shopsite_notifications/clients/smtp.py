@@ -14,6 +14,7 @@ from typing import Final, Protocol
 import aiosmtplib
 
 _PERMANENT: Final = 500
+_GOODBYE_SECONDS: Final = 2.0
 _ABOUT_US: Final = frozenset({421, 454, 530, 534, 535, 538})
 """Replies about the connection or our sign-in, whatever command they answer."""
 
@@ -85,14 +86,14 @@ class SmtpServer:
     async def connection(self) -> AsyncIterator[MailConnection]:
         """Open a connection, signed in if there is a user; closed politely at the end."""
         client = self._client()
-        with _translated():
-            async with asyncio.timeout(self._timeout):
-                await client.connect()
         try:
+            with _translated():
+                async with asyncio.timeout(self._timeout):
+                    await client.connect()
             yield _SmtpConnection(client, self._timeout)
-        finally:
             with contextlib.suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
-                await client.quit(timeout=2)
+                await client.quit(timeout=_GOODBYE_SECONDS)
+        finally:
             client.close()
 
     def _client(self) -> aiosmtplib.SMTP:

@@ -31,7 +31,8 @@ _DOWN = Gauge("shopsite_mail_server_down", "1 while the mail server cannot be us
 
 _BATCH = 100
 _MAILS_A_CONNECTION = 10
-_LEASE = timedelta(seconds=40)
+_BATCH_SECONDS = 5.0  # then the rest is given back, so that a process which is told to stop ends in time
+_LEASE = timedelta(seconds=40)  # longer than a batch with a last connection and a last mail that both time out
 _SETTLE_SECONDS = 120.0
 _LONGEST_OUTAGE_PAUSE = 10.0
 
@@ -55,7 +56,7 @@ class Delivery:
         """Send one batch; return how many mails were leased for it. While the mail server is down, none are."""
         if self._monotonic() < self._resume_at:
             return 0
-        until = self._monotonic() + _LEASE.total_seconds() - self._settings.email_timeout_seconds
+        until = self._monotonic() + _BATCH_SECONDS
         due = await self._resources.db.run(
             service.claim_emails,
             now=utcnow(),

@@ -3,6 +3,7 @@
 import email.policy
 from dataclasses import dataclass
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from uuid import UUID
@@ -31,12 +32,17 @@ async def write_letter(resources: NotificationsResources, due: DueEmail, *, now:
         Unavailable: a service that has to be asked does not answer.
     """
     if due.kind == "password_reset":
-        to, content = await _reset(resources, due)
+        address, content = await _reset(resources, due)
     else:
-        to, content = due.address or "", await _other(resources, due)
+        address, content = due.address or "", await _other(resources, due)
     try:
+        to = with_ascii_domain(address)
         return Letter(to, envelope(due, content, sender=resources.own_settings.sender, to=to, now=now))
-    except (ValueError, IndexError) as error:  # the standard library's parser raises either for an odd address
+    except (
+        MessageError,
+        ValueError,
+        IndexError,
+    ) as error:  # the standard library raises any of them for an odd address
         raise NothingToSend("The address is not a valid one.") from error
 
 
@@ -56,6 +62,16 @@ def envelope(due: DueEmail, content: Content, *, sender: Address, to: str, now: 
     message.set_content(content.text, cte="quoted-printable")
     message.add_alternative(content.html, subtype="html", cte="quoted-printable")
     return message
+
+
+def with_ascii_domain(address: str) -> str:
+    """Return the address with its domain as the domain name system writes it, so that any mail server can take it.
+
+    Raises:
+        ValueError: it is no domain.
+    """
+    local, at, domain = address.rpartition("@")
+    return address if domain.isascii() else f"{local}{at}{domain.encode('idna').decode()}"
 
 
 async def _reset(resources: NotificationsResources, due: DueEmail) -> tuple[str, Content]:
