@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from shopsite_local import control, ports, shop, testservers
+from shopsite_local import control, ports, shop, table, testservers
 from shopsite_local.commands import show
 from shopsite_local.layout import OFFSETS, ROOT, Instance, digest_of, logs_of, make_folders
 from shopsite_local.problems import RunnerError
@@ -51,8 +51,7 @@ def _run(instance: Instance, home: Path, arguments: Sequence[str], progress: Pro
         raise RunnerError("The shop for the tests did not come up; no test was run.", str(problem)) from problem
     progress.say("the shop for tests is up and healthy; pytest begins")
     known = {**control.ask(instance.home, "facts")["facts"], **servers}
-    command = (sys.executable, "-m", "pytest", *arguments)
-    return show(command, env={**environment(), **known}, cwd=ROOT)
+    return show(table.python("pytest", *arguments), env={**environment(), **known}, cwd=ROOT)
 
 
 def environment() -> dict[str, str]:
