@@ -1,0 +1,1 @@
+"""Catalog's rules: no input, no output, no clock."""

@@ -1,0 +1,1 @@
+"""Catalog's use cases: each function one transaction, run by ``Database.run``."""
