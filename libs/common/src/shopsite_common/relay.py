@@ -109,13 +109,14 @@ class Relay:
             return 0
         try:
             outcomes = await asyncio.gather(*(self._publish(exchange, row) for row in rows))
-            refused = {row: reason for row, reason in zip(rows, outcomes, strict=True) if reason}
-            await asyncio.to_thread(_settle, connection, [row.id for row in rows if row not in refused], refused)
+            refused = [(row, reason) for row, reason in zip(rows, outcomes, strict=True) if reason]
+            sent = [row.id for row, reason in zip(rows, outcomes, strict=True) if not reason]
+            await asyncio.to_thread(_settle, connection, sent, refused)
         except BaseException:
             await asyncio.shield(asyncio.to_thread(connection.rollback))
             raise
         _SENT.inc(len(rows) - len(refused))
-        for row, reason in refused.items():
+        for row, reason in refused:
             _REFUSED.labels(row.type).inc()
             log.error(
                 "event_refused", event_id=str(row.event_id), type=row.type, reason=reason, attempts=row.attempts + 1
@@ -217,12 +218,10 @@ def _take(connection: Connection) -> Sequence[Any]:
         return rows
 
 
-def _settle(connection: Connection, sent: list[int], refused: dict[Any, str]) -> None:
+def _settle(connection: Connection, sent: list[int], refused: list[tuple[Any, str]]) -> None:
     with Session(connection) as session:
         if sent:
             outbox.mark_sent(session, sent)
-        delays = {
-            row.id: (min(timedelta(seconds=2**row.attempts), _MAX_RETRY_DELAY), why) for row, why in refused.items()
-        }
+        delays = {row.id: (min(timedelta(seconds=2**row.attempts), _MAX_RETRY_DELAY), why) for row, why in refused}
         outbox.mark_refused(session, delays)
         session.commit()
