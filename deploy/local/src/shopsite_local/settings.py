@@ -7,7 +7,9 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from shopsite_local.layout import ROOT, SERVICES, Instance
+from shopsite_local.problems import RunnerError
 
+LOWEST_BASE, HIGHEST_BASE = 1024, 65000
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 OWN_PAYSTACK_PREFIX = "sk_test_shopsite"  # of the simulator's generated key; a real one goes on with letters and digits
 
@@ -101,9 +103,16 @@ def for_instance(instance: Instance) -> Settings:
 
 
 def port_base() -> int:
-    """The first port of the shop of this checkout."""
+    """The first port of the shop of this checkout.
+
+    Raises:
+        RunnerError: The setting is no number of a port, or too high for the row that is counted from it.
+    """
     given = os.environ.get("SHOPSITE_PORT_BASE") or read_file(ROOT / ".env").get("SHOPSITE_PORT_BASE")
-    return int(given or DEFAULTS["SHOPSITE_PORT_BASE"])
+    base = given or DEFAULTS["SHOPSITE_PORT_BASE"]
+    if not base.isdecimal() or not LOWEST_BASE <= int(base) <= HIGHEST_BASE:
+        raise RunnerError(f"SHOPSITE_PORT_BASE is {base!r}: give a number from {LOWEST_BASE} to {HIGHEST_BASE}.")
+    return int(base)
 
 
 def read_file(path: Path) -> dict[str, str]:

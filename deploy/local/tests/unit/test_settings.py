@@ -7,6 +7,7 @@ import pytest
 
 from shopsite_local import settings
 from shopsite_local.layout import ROOT, SERVICES, Instance
+from shopsite_local.problems import RunnerError
 
 MEMBERS = [f"shopsite_{name}" for name in (*SERVICES, "authz", "portal")]
 PROCESSES = [member for member in MEMBERS if (Path(find_spec(member).origin).parent / "settings.py").exists()]
@@ -88,6 +89,14 @@ def test_the_own_mail_catcher_is_no_choice_either():
 )
 def test_what_a_person_chose_is_kept(name, value):
     assert settings.without_own(SHOP, {name: value}) == {name: value}
+
+
+@pytest.mark.parametrize("base", ["http", "80", "65500"])
+def test_a_base_that_is_no_port_is_refused_with_what_it_should_be(monkeypatch, base):
+    monkeypatch.setenv("SHOPSITE_PORT_BASE", base)
+
+    with pytest.raises(RunnerError, match="from 1024 to 65000"):
+        settings.port_base()
 
 
 def test_a_shop_for_tests_takes_nothing_from_the_machine(monkeypatch):
