@@ -105,3 +105,13 @@ async def test_the_number_of_queries_does_not_grow_with_the_page(client, desk, b
     for _ in range(4):
         await refunded()
     assert await queries() == few
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "webhook"), ("POST", "callback"), ("DELETE", ""), ("PUT", "webhook")]
+)
+async def test_other_methods_are_405(client, desk, headers, method, path):
+    url = f"/api/payment/{path}/" if path else "/api/payment/"
+    answer = await client.request(method, url, headers=headers(role="admin"))
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert answer.headers["allow"]
