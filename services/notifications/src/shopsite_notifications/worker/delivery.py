@@ -31,8 +31,8 @@ _DOWN = Gauge("shopsite_mail_server_down", "1 while the mail server cannot be us
 
 _BATCH = 100
 _MAILS_A_CONNECTION = 10
-_BATCH_SECONDS = 5.0  # then the rest is given back, so that a process which is told to stop ends in time
-_LEASE = timedelta(seconds=40)  # longer than a batch with a last connection and a last mail that both time out
+_BATCH_SECONDS = 3.0  # then the rest is given back, so that a process which is told to stop ends in time
+_SPARE_SECONDS = 3.0
 _SETTLE_SECONDS = 120.0
 _LONGEST_OUTAGE_PAUSE = 10.0
 
@@ -49,6 +49,8 @@ class Delivery:
         self._resources = resources
         self._settings = resources.own_settings
         self._monotonic = monotonic
+        # longer than a batch whose last connection and last mail both take all their time
+        self._lease = timedelta(seconds=_BATCH_SECONDS + 2 * self._settings.email_timeout_seconds + _SPARE_SECONDS)
         self._resume_at = 0.0
         self._pause = 0.0
 
@@ -60,7 +62,7 @@ class Delivery:
         due = await self._resources.db.run(
             service.claim_emails,
             now=utcnow(),
-            lease=_LEASE,
+            lease=self._lease,
             limit=_BATCH,
             domain=self._settings.sender.domain,
         )
