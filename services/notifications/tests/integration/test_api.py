@@ -1,5 +1,4 @@
 import pytest
-from sqlalchemy import text
 
 from shopsite_common.events import AdminActed, CustomerDeleted
 from shopsite_common.ids import uuid7
@@ -14,14 +13,6 @@ LIST = "/api/admin/notifications/"
 @pytest.fixture
 def admin(tokens):
     return tokens.headers(role="admin")
-
-
-@pytest.fixture
-def execute(db):
-    def run(statement):
-        db.run_here(lambda session: session.connection().execute(text(statement)) and None)
-
-    return run
 
 
 @pytest.fixture
