@@ -78,6 +78,11 @@ class NotAPicture(ValidationFailed):
 
     code = "not_a_picture"
 
+    @classmethod
+    def saying(cls, sentence: str) -> "NotAPicture":
+        """Return the error with this sentence for the field ``file``."""
+        return cls(details={"file": [sentence]})
+
 
 class PictureTooLarge(PayloadTooLarge):
     """The uploaded picture has too many bytes."""

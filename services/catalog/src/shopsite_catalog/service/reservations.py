@@ -112,9 +112,13 @@ def sell_reservation(session: Session, *, order_id: UUID, customer_id: UUID, pro
         reservations.add_purchases(session, order_id=order_id, customer_id=customer_id, product_ids=bought)
 
 
-def cancel_reservation(session: Session, *, order_id: UUID, customer_id: UUID) -> None:
-    """Put the stock of a cancelled order back, once."""
-    _move(session, order_id, Change.CANCELLED, customer_id=customer_id)
+def cancel_reservation(session: Session, *, order_id: UUID, customer_id: UUID, actor: UUID | None) -> None:
+    """Put the stock of a cancelled order back, once.
+
+    Args:
+        actor: who cancelled, if it was the customer.
+    """
+    _move(session, order_id, Change.CANCELLED, customer_id=customer_id, actor=actor)
 
 
 def refund_reservation(session: Session, *, order_id: UUID, customer_id: UUID, restock: bool) -> None:
@@ -126,7 +130,14 @@ def refund_reservation(session: Session, *, order_id: UUID, customer_id: UUID, r
     reservations.note_refund(session, order_id)
 
 
-def _move(session: Session, order_id: UUID, change: Change, *, customer_id: UUID | None = None) -> tuple[Any, bool]:
+def _move(
+    session: Session,
+    order_id: UUID,
+    change: Change,
+    *,
+    customer_id: UUID | None = None,
+    actor: UUID | None = None,
+) -> tuple[Any, bool]:
     """Lock the reservation and change it; return it as it was, and whether this was the change's time."""
     row = _locked(session, order_id, customer_id=customer_id, status=Status.HELD)
     before = Status(row.status)
@@ -134,7 +145,7 @@ def _move(session: Session, order_id: UUID, change: Change, *, customer_id: UUID
     if after is None or not reservations.move(session, order_id, before=before, after=after, change=change):
         return row, False
     if after is Status.RELEASED:
-        _put_back(session, order_id, change, actor=customer_id)
+        _put_back(session, order_id, change, actor=actor)
     return row, True
 
 

@@ -1,0 +1,1 @@
+"""Systems outside of this process: the cache in Redis, the place of pictures, and orders."""

@@ -1,0 +1,27 @@
+"""The API process."""
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from shopsite_catalog.api import ROUTERS
+from shopsite_catalog.deps import CatalogResources
+from shopsite_catalog.settings import Settings
+from shopsite_common.app import create_app
+from shopsite_common.rate_limit import AnonymousQuota
+
+
+def create() -> FastAPI:
+    """Return catalog's API."""
+    settings = Settings()
+    own = CatalogResources(settings)
+    app = create_app(own, ROUTERS, title="ShopSite catalog")
+    # the innermost, so that a refusal passes through the request's own middleware and has its id and measure
+    app.user_middleware.append(
+        Middleware(
+            AnonymousQuota,
+            limiter=own.limiter,
+            quota=settings.anonymous,
+            trusted_proxies=settings.trusted_proxies,
+        )
+    )
+    return app
