@@ -4,10 +4,10 @@ from uuid import UUID
 
 import httpx
 import pytest
-from shopsite_catalog.clients.pictures import StoredPicture
-from shopsite_catalog.service import products
 from sqlalchemy import text
 
+from shopsite_catalog.clients.pictures import StoredPicture
+from shopsite_catalog.service import products
 from shopsite_common.db import Database
 from shopsite_common.errors import Unavailable
 from shopsite_common.ids import uuid7

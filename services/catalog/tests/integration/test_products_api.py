@@ -1,8 +1,8 @@
 from decimal import Decimal
 
 import pytest
-from shopsite_catalog.schemas.products import ProductOut
 
+from shopsite_catalog.schemas.products import ProductOut
 from shopsite_common.events import AdminActed, ProductCreated, ProductDeleted, ProductUpdated, StockChanged, StockLow
 from shopsite_common.ids import uuid7
 from shopsite_common.testing.messages import emitted
