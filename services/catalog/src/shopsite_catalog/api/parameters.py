@@ -59,4 +59,5 @@ IF_NONE_MATCH = [
         "schema": {"type": "string"},
     }
 ]
+ANYBODY: list[dict[str, list[str]]] = [{}, {"accessToken": []}]  # as OpenAPI's ``security``
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "What the client has still holds."}}

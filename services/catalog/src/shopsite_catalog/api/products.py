@@ -7,12 +7,12 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Request, Response
 
 from shopsite_catalog.api.answers import answer, conditional, key_of, page_document
-from shopsite_catalog.api.parameters import FILTERS, IF_NONE_MATCH, NOT_MODIFIED, PAGING
-from shopsite_catalog.deps import LIST_VERSION, CatalogResources, Own, detail_version
+from shopsite_catalog.api.parameters import ANYBODY, FILTERS, IF_NONE_MATCH, NOT_MODIFIED, PAGING
+from shopsite_catalog.deps import LIST_VERSION, CatalogResources, ForAnybody, Own, detail_version
 from shopsite_catalog.domain.listing import ProductQuery, read_query
 from shopsite_catalog.schemas.products import ProductCreate, ProductOut, ProductReplace, ProductUpdate, answer_of
 from shopsite_catalog.service import products
-from shopsite_common.auth import OptionalUser, StaffUser
+from shopsite_common.auth import StaffUser
 from shopsite_common.cache import CachedBody
 from shopsite_common.errors import (
     Forbidden,
@@ -43,9 +43,9 @@ def asked_of(request: Request) -> ProductQuery:
     operation_id="list_products",
     response_model=Page[ProductOut],
     responses={**documented(ValidationFailed, NotAuthenticated, NotFound, TooManyRequests), **NOT_MODIFIED},
-    openapi_extra={"parameters": [*FILTERS, *PAGING, *IF_NONE_MATCH]},
+    openapi_extra={"security": ANYBODY, "parameters": [*FILTERS, *PAGING, *IF_NONE_MATCH]},
 )
-async def list_products(request: Request, _user: OptionalUser, own: Own) -> Response:
+async def list_products(request: Request, own: ForAnybody) -> Response:
     """List products on sale: filtered, searched, ordered, in pages. The answer carries an ETag."""
     query = asked_of(request)
     path = f"{origin(request, own.settings.public_url)}/api/products/"
@@ -78,9 +78,9 @@ async def create_product(body: ProductCreate, user: StaffUser, own: Own) -> Resp
     operation_id="get_product",
     response_model=ProductOut,
     responses={**documented(NotAuthenticated, NotFound, TooManyRequests), **NOT_MODIFIED},
-    openapi_extra={"parameters": IF_NONE_MATCH},
+    openapi_extra={"security": ANYBODY, "parameters": IF_NONE_MATCH},
 )
-async def get_product(request: Request, product_id: UUID, _user: OptionalUser, own: Own) -> Response:
+async def get_product(request: Request, product_id: UUID, own: ForAnybody) -> Response:
     """Return a product. The answer carries an ETag."""
 
     async def make() -> CachedBody:

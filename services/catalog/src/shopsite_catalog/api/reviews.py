@@ -5,11 +5,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 
-from shopsite_catalog.deps import CatalogResources, Own
+from shopsite_catalog.api.parameters import ANYBODY
+from shopsite_catalog.deps import CatalogResources, ForAnybody, Own
 from shopsite_catalog.errors import AlreadyReviewed, NotPurchased
 from shopsite_catalog.schemas.reviews import ReviewCreate, ReviewOut, ReviewReplace, ReviewUpdate
 from shopsite_catalog.service import reviews
-from shopsite_common.auth import CurrentUser, OptionalUser
+from shopsite_common.auth import CurrentUser
 from shopsite_common.errors import (
     Forbidden,
     NotAuthenticated,
@@ -29,7 +30,7 @@ _READING = (NotAuthenticated, NotFound, ValidationFailed, TooManyRequests)
 _WRITING = (*_READING, Forbidden, PayloadTooLarge, UnsupportedMediaType)
 
 
-def read_filters(
+async def read_filters(
     product: Annotated[UUID | None, Query(description="Of this product")] = None,
     rating: Annotated[int | None, Query(ge=1, le=5, description="With this rating")] = None,
     customer: Annotated[UUID | None, Query(description="By this customer")] = None,
@@ -39,10 +40,13 @@ def read_filters(
     return {"product": product, "rating": rating, "customer": customer, "is_approved": is_approved}
 
 
-@router.get("/api/products/{product_id}/reviews/", operation_id="list_product_reviews", responses=documented(*_READING))
-async def list_product_reviews(
-    request: Request, product_id: UUID, _user: OptionalUser, paging: Paging, own: Own
-) -> Page[ReviewOut]:
+@router.get(
+    "/api/products/{product_id}/reviews/",
+    operation_id="list_product_reviews",
+    responses=documented(*_READING),
+    openapi_extra={"security": ANYBODY},
+)
+async def list_product_reviews(request: Request, product_id: UUID, paging: Paging, own: ForAnybody) -> Page[ReviewOut]:
     """List the approved reviews of a product, newest first."""
     count, rows = await own.db.run(reviews.list_reviews_of_product, product_id=product_id, paging=paging)
     return page_of(request, paging, count, [ReviewOut.model_validate(row) for row in rows])
