@@ -12,7 +12,9 @@ real migrations built and that is empty at the start of each test, ``client`` (i
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -51,9 +53,39 @@ def service_keys(tmp_path_factory: pytest.TempPathFactory) -> ServiceKeys:
     return ServiceKeys(tmp_path_factory.mktemp("service-keys"))
 
 
+class Kept:
+    """What a run made for itself, each thing once for each service and until the run ends.
+
+    One run may test several services, and a session fixture would hand all of them what the first had made.
+    """
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self._found: dict[tuple[str, str], str] = {}
+
+    def get(self, kind: str, service_package: str, make: Callable[[], AbstractContextManager[str]]) -> str:
+        """Return the service's thing of that kind, made when it is first asked for."""
+        key = (kind, service_package)
+        if key not in self._found:
+            self._found[key] = self._stack.enter_context(make())
+        return self._found[key]
+
+
 @pytest.fixture(scope="session")
-def database_url(servers: Servers, service_package: str) -> Generator[str]:
+def kept() -> Generator[Kept]:
+    """What this run has made for itself."""
+    with ExitStack() as stack:
+        yield Kept(stack)
+
+
+@pytest.fixture
+def database_url(servers: Servers, service_package: str, kept: Kept) -> str:
     """A database of this run's own, provisioned and migrated as in production; the URL of the service's role."""
+    return kept.get("database", service_package, lambda: _migrated_database(servers, service_package))
+
+
+@contextmanager
+def _migrated_database(servers: Servers, service_package: str) -> Generator[str]:
     service = service_package.removeprefix("shopsite_")
     models = import_module(f"{service_package}.models")
     with own_database(servers.database_url, service) as (owner_url, url):
@@ -69,17 +101,26 @@ def redis_url(servers: Servers) -> Generator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
-def broker_url(servers: Servers, service_package: str) -> Generator[str]:
+@pytest.fixture
+def broker_url(servers: Servers, service_package: str, kept: Kept) -> str:
     """A virtual host of this run's own, with the service's queues declared."""
+    return kept.get("broker", service_package, lambda: _declared_virtual_host(servers, service_package))
+
+
+@contextmanager
+def _declared_virtual_host(servers: Servers, service_package: str) -> Generator[str]:
     handlers = import_module(f"{service_package}.consumers").HANDLERS
 
     async def declare(url: str) -> None:
         async with await connect(url, name="test", give_up_after=10) as broker:
             await topology.declare(await broker.channel(), handlers)
 
-    with own_virtual_host(servers.amqp_url) as url:
+    def declare_now(url: str) -> None:
         asyncio.run(declare(url))
+
+    with own_virtual_host(servers.amqp_url) as url, ThreadPoolExecutor(1) as thread:
+        # in a thread of its own, for the test that asks first may have a loop that runs already
+        thread.submit(declare_now, url).result()
         yield url
 
 
