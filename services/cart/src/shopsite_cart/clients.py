@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Protocol
 from uuid import UUID
 
+import httpx
 from pydantic import BaseModel, ValidationError
 
 from shopsite_cart.errors import ProductNotFound
@@ -50,5 +51,5 @@ class HttpCatalog:
         try:
             answer.raise_for_status()
             return CatalogProduct.model_validate_json(answer.content)
-        except (ValidationError, OSError) as error:
+        except (ValidationError, httpx.HTTPStatusError) as error:
             raise Unavailable("The catalog's answer cannot be read. Please try again shortly.") from error
