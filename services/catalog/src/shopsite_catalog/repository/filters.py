@@ -5,7 +5,7 @@ from decimal import Decimal
 from operator import eq, ge, gt, le, lt
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, false, func, or_, select
 
 from shopsite_catalog.domain.listing import ProductQuery
 from shopsite_catalog.domain.naming import name_key
@@ -59,6 +59,11 @@ def _in_search(text: str) -> ColumnElement[bool]:
     return _p.search.op("@@", is_comparison=True)(_words(text))
 
 
+def _in_a_tag(text: str) -> ColumnElement[bool]:
+    # tags stand in lines below each other; no tag holds a line break, so a text with one is in none
+    return _holds(_p.tags_trgm, text) if "\n" not in text else false()
+
+
 def _holds(column: ColumnElement[str], text: str) -> ColumnElement[bool]:
     # ILIKE, because the trigram indexes serve it; the signs that it gives a meaning stand for themselves
     literal = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
@@ -68,6 +73,6 @@ def _holds(column: ColumnElement[str], text: str) -> ColumnElement[bool]:
 _TEXTS: Mapping[str, Callable[[str], ColumnElement[bool]]] = {
     "category": _in_category,
     "search": _in_search,
-    "tags__icontains": lambda text: _holds(_p.tags_trgm, text),
+    "tags__icontains": _in_a_tag,
     "description__icontains": lambda text: _holds(_p.description, text),
 }
