@@ -9,7 +9,7 @@ from sqlalchemy import func, insert, select, text
 from sqlmodel import Session
 
 from shopsite_catalog.domain.stock import Movement
-from shopsite_catalog.models import products, stock_movements
+from shopsite_catalog.models import stock_movements
 from shopsite_common.ids import uuid7
 
 _m = stock_movements.c
@@ -62,11 +62,6 @@ def ledger_differences(session: Session) -> Sequence[Any]:
         ORDER BY p.id
     """)
     return session.connection().execute(statement).all()
-
-
-def count_products(session: Session) -> int:
-    """Return how many products there are, deleted ones too."""
-    return session.connection().execute(select(func.count()).select_from(products)).scalar_one()
 
 
 # One statement for all lines of an order, against one a line: the guard, the ledger, the reserved lines and the note
