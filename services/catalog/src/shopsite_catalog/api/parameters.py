@@ -6,10 +6,10 @@ hottest path more than everything else it does.
 
 from typing import Any
 
-from shopsite_catalog.domain.listing import DEFAULT_SIZE, MAX_SIZE, MAX_TEXT, ORDERINGS
+from shopsite_catalog.domain.listing import DEFAULT_SIZE, FLAGS, MAX_SIZE, MAX_TEXT, ORDERINGS
 
 _NUMBER = {"type": "string", "pattern": r"^[+-]?[0-9]{1,12}(\.[0-9]{1,8})?$"}
-_FLAG = {"type": "string", "enum": ["true", "false"]}
+_FLAG = {"type": "string", "enum": list(FLAGS)}
 _TEXT = {"type": "string", "maxLength": MAX_TEXT, "pattern": r"^[^\x00]*$"}
 
 

@@ -21,7 +21,7 @@ MAX_TAGS: Final = 20
 _LAST_PAGE = 10**9  # past this an OFFSET would not fit
 _MAX_DIGITS = 11
 _AMOUNT = re.compile(r"[+-]?[0-9]{1,12}(\.[0-9]{1,8})?")
-_TRUE, _FALSE = {"true", "1"}, {"false", "0"}
+FLAGS: Final = {"true": True, "True": True, "1": True, "false": False, "False": False, "0": False}
 
 
 @dataclass(frozen=True)
@@ -111,10 +111,9 @@ def _price(text: str) -> Decimal:
 
 
 def _flag(text: str) -> bool:
-    lowered = text.lower()
-    if lowered not in _TRUE | _FALSE:
+    if text not in FLAGS:
         raise ValueError("Must be true or false.")
-    return lowered in _TRUE
+    return FLAGS[text]
 
 
 def _text(text: str) -> str:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from shopsite_catalog.domain.stock import MAX_STOCK
 from shopsite_common.cache import CachedBody
@@ -25,19 +25,29 @@ _EXAMPLE: dict[str, Any] = {
 }
 
 
-def _tags(tags: list[str]) -> list[str]:
-    if not all(tag.isprintable() for tag in tags):
-        raise ValueError("A tag is a line of printable characters.")
+# what no text in PostgreSQL can hold is in no pattern; the rest says in the documents what the rules below check
+TEXT = r"^[^\x00]*$"
+SOMETHING = r"^[^\x00]*\S[^\x00]*$"
+_ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+_CATEGORY = r"^(\s*|[^\x00]*[^\W_][^\x00]*)$"
+_PRICE = r"^(?!0+(\.0+)?$)(10000000(\.00?)?|[0-9]{1,7}(\.[0-9]{1,2})?)$"
+
+
+def _distinct(tags: list[str]) -> list[str]:
     return list(dict.fromkeys(tags))
 
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=255)]
-Description = Annotated[str, StringConstraints(max_length=10_000)]
-Price = Annotated[Money, Field(gt=0, le=MAX_PRICE)]
-CategoryName = Annotated[str, StringConstraints(max_length=100)]
-Tag = Annotated[str, StringConstraints(min_length=1, max_length=50)]
-Tags = Annotated[list[Tag], Field(max_length=20), AfterValidator(_tags)]
-Level = Annotated[WholeNumber, Field(ge=0, le=MAX_STOCK)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=SOMETHING)]
+Description = Annotated[str, StringConstraints(max_length=10_000, pattern=TEXT)]
+Price = Annotated[
+    Money,
+    Field(gt=0, le=MAX_PRICE),
+    WithJsonSchema({"type": "string", "pattern": _PRICE, "examples": ["1999.50"]}, mode="validation"),
+]
+CategoryName = Annotated[str, StringConstraints(max_length=100, pattern=_CATEGORY)]
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=_ONE_LINE)]
+Tags = Annotated[list[Tag], Field(max_length=20), AfterValidator(_distinct)]
+Level = Annotated[WholeNumber, Field(ge=0, le=MAX_STOCK, json_schema_extra={"minimum": 0, "maximum": MAX_STOCK})]
 
 
 class ProductCreate(RequestBody):

@@ -5,10 +5,11 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, StringConstraints
 
+from shopsite_catalog.schemas.products import TEXT
 from shopsite_common.schemas import Flag, RequestBody, ResponseBody, Timestamp, WholeNumber
 
-Rating = Annotated[WholeNumber, Field(ge=1, le=5)]
-Comment = Annotated[str, StringConstraints(max_length=5000)]
+Rating = Annotated[WholeNumber, Field(ge=1, le=5, json_schema_extra={"minimum": 1, "maximum": 5})]
+Comment = Annotated[str, StringConstraints(max_length=5000, pattern=TEXT)]
 _EXAMPLE: dict[str, Any] = {"rating": 5, "comment": "Excellent product, highly recommend!"}
 
 

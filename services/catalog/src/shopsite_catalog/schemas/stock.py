@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from shopsite_catalog.domain.stock import MAX_STOCK
+from shopsite_catalog.schemas.products import SOMETHING
 from shopsite_common.schemas import RequestBody, ResponseBody, Timestamp, WholeNumber
 
 
@@ -15,13 +16,24 @@ def _moves(delta: int) -> int:
     return delta
 
 
+Delta = Annotated[
+    WholeNumber,
+    Field(
+        ge=-MAX_STOCK,
+        le=MAX_STOCK,
+        json_schema_extra={"minimum": -MAX_STOCK, "maximum": MAX_STOCK, "not": {"const": 0}},
+    ),
+    AfterValidator(_moves),
+]
+
+
 class StockChange(RequestBody):
     """A correction of the stock: a delivery, a loss."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"delta": -3, "reason": "damaged"}})
 
-    delta: Annotated[WholeNumber, Field(ge=-MAX_STOCK, le=MAX_STOCK), AfterValidator(_moves)]
-    reason: Annotated[str, StringConstraints(min_length=1, max_length=255)] = "adjustment"
+    delta: Delta
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=SOMETHING)] = "adjustment"
 
 
 class StockOut(ResponseBody):
