@@ -114,6 +114,11 @@ def _page(
     return count, connection.execute(statement).all() if count else []
 
 
+def lock_samples(session: Session) -> None:
+    """Let one process at a time load samples; the lock ends with the transaction."""
+    session.connection().execute(select(func.pg_advisory_xact_lock(func.hashtextextended("catalog samples", 0))))
+
+
 def is_empty(session: Session) -> bool:
     """Tell whether there never was a product."""
     return session.connection().execute(select(_p.id).limit(1)).first() is None

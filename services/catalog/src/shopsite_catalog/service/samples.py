@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel import Session
 
 from shopsite_catalog.repository import products
@@ -13,7 +12,7 @@ from shopsite_catalog.service.products import create_product
 
 def load_samples(session: Session, *, samples: Sequence[dict[str, Any]], currency: str) -> int:
     """Put sample products on sale if there never was a product; return how many were made."""
-    session.connection().execute(text("SELECT pg_advisory_xact_lock(hashtextextended('catalog samples', 0))"))
+    products.lock_samples(session)
     if not products.is_empty(session):
         return 0
     for sample in samples:
