@@ -27,7 +27,7 @@ _EXAMPLE: dict[str, Any] = {
 
 # what no text in PostgreSQL can hold is in no pattern; the rest says in the documents what the rules below check
 TEXT = r"^[^\x00]*$"
-SOMETHING = r"^[^\x00]*\S[^\x00]*$"
+SOMETHING = r"^[^\x00]*[^\s\x00][^\x00]*$"
 _ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
 _CATEGORY = r"^(\s*|[^\x00]*[^\W_][^\x00]*)$"
 _PRICE = r"^(?!0+(\.0+)?$)(10000000(\.00?)?|[0-9]{1,7}(\.[0-9]{1,2})?)$"
