@@ -1,16 +1,22 @@
 """Bodies of the cart's endpoints."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from shopsite_cart.domain import MAX_LINES, MAX_QUANTITY, Availability, CartView, Line, pieces_of, total_of
 from shopsite_common.money import Money
-from shopsite_common.schemas import RequestBody, ResponseBody, Timestamp, WholeNumber
+from shopsite_common.schemas import RequestBody, ResponseBody, Timestamp
 
-Quantity = Annotated[WholeNumber, Field(ge=1, le=MAX_QUANTITY, examples=[2])]
-QuantityOrNone = Annotated[WholeNumber, Field(ge=0, le=MAX_QUANTITY, examples=[2])]
+
+def _whole(value: Any) -> Any:
+    # JSON knows one kind of number: 2.0 is the integer 2; text, fractions and booleans are left for the strict check
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Quantity = Annotated[int, Field(strict=True, ge=1, le=MAX_QUANTITY, examples=[2]), BeforeValidator(_whole)]
+QuantityOrNone = Annotated[int, Field(strict=True, ge=0, le=MAX_QUANTITY, examples=[2]), BeforeValidator(_whole)]
 
 _PRODUCT = "0198c2f4-7d1c-7a51-9f0e-3f6d2a4b8c10"
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
 from shopsite_common.money import Money, quantize
 from shopsite_common.schemas import RequestBody, ResponseBody, Timestamp
@@ -23,6 +23,11 @@ def _storable(text: str) -> str:
 
 
 Address = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_storable)]
+Total = Annotated[
+    Money,
+    Field(ge=0),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{1,12}(\.\d{1,2})?$", "examples": ["1999.50"]}),
+]
 ShortText = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_storable)]
 
 
@@ -43,7 +48,7 @@ class CheckoutCreate(RequestBody):
 
     shipping_address: Address
     billing_address: Address
-    expected_total: Annotated[Money, Field(ge=0)] | None = None
+    expected_total: Total | None = None
 
 
 class ShipmentCreate(RequestBody):

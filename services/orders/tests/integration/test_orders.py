@@ -67,6 +67,8 @@ async def test_lists_are_filtered_and_paged(client, admin, shop):
     [
         ("status=LOST", 400),
         ("created_at__gte=soon", 400),
+        ("created_at__gte=0.5", 400),
+        ("created_at__lte=2026-11-24T00:00:00%2B01:00", 200),
         ("customer=x", 400),
         ("page_size=0", 400),
         ("page=2", 404),

@@ -158,6 +158,7 @@ async def test_weeks_begin_on_monday_and_months_on_the_first(client, admin, shop
     [
         "from=2026-02-30",
         "from=soon",
+        "from=20261124",
         "interval=year",
         "from=2026-03-02&to=2026-03-01",
         "from=2024-01-01&to=2025-01-01",

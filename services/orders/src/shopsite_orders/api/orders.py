@@ -1,6 +1,5 @@
 """Reading orders and taking their steps."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from shopsite_common.openapi import documented
 from shopsite_common.pagination import Page, Paging, page_of
 from shopsite_common.tokens import Principal
 from shopsite_orders import errors
+from shopsite_orders.api.parameters import Moment
 from shopsite_orders.deps import Db, Own
 from shopsite_orders.domain.standing import Status
 from shopsite_orders.repository.reading import OrderFilter
@@ -28,11 +28,6 @@ def _scope(user: Principal) -> UUID | None:
     return None if user.is_admin else user.id
 
 
-def _aware(moment: datetime | None) -> datetime | None:
-    """A moment without a time zone is meant in UTC."""
-    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
-
-
 @router.get("/api/orders/", operation_id="list_orders", responses=_FOUND)
 async def list_orders(
     request: Request,
@@ -40,16 +35,16 @@ async def list_orders(
     paging: Paging,
     db: Db,
     status: Status | None = None,
-    created_at__gte: datetime | None = None,
-    created_at__lte: datetime | None = None,
+    created_at__gte: Moment | None = None,
+    created_at__lte: Moment | None = None,
     customer: Annotated[UUID | None, Query(description="For admins: whose orders")] = None,
 ) -> Page[OrderOut]:
     """List the customer's orders, newest first; an admin sees everybody's."""
     wanted = OrderFilter(
         customer_id=customer if user.is_admin else user.id,
         status=status.value if status else None,
-        created_from=_aware(created_at__gte),
-        created_until=_aware(created_at__lte),
+        created_from=created_at__gte,
+        created_until=created_at__lte,
     )
     count, views = await db.run(reading.list_views, wanted=wanted, paging=paging)
     return page_of(request, paging, count, [OrderOut.of(view) for view in views])

@@ -1,6 +1,5 @@
 """The sales figures."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -9,6 +8,7 @@ from shopsite_common.auth import AdminUser
 from shopsite_common.clock import utcnow
 from shopsite_common.errors import Forbidden, NotAuthenticated
 from shopsite_common.openapi import documented
+from shopsite_orders.api.parameters import Day
 from shopsite_orders.deps import Own
 from shopsite_orders.domain.periods import report_days
 from shopsite_orders.schemas import Interval, SalesOut
@@ -25,8 +25,8 @@ router = APIRouter(tags=["analytics"])
 async def read_sales(
     _user: AdminUser,
     own: Own,
-    first: Annotated[date | None, Query(alias="from", description="First day; by default 29 days before `to`")] = None,
-    last: Annotated[date | None, Query(alias="to", description="Last day, included; by default today (UTC)")] = None,
+    first: Annotated[Day | None, Query(alias="from", description="First day; by default 29 days before `to`")] = None,
+    last: Annotated[Day | None, Query(alias="to", description="Last day, included; by default today (UTC)")] = None,
     interval: Interval = "day",
 ) -> SalesOut:
     """Return what was sold in a period of at most 366 days, less what was refunded."""
