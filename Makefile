@@ -8,7 +8,7 @@ RUNNER := $(PYTHON) -m shopsite_local
 UV := .boot/venv/bin/uv
 SOURCES := libs/common/src $(wildcard services/*/src) gateway/authz/src gateway/portal/src deploy/local/src
 
-.PHONY: help boot up down reset ps env ctl logs demo servers servers-down test test-unit test-long coverage bench \
+.PHONY: help boot up down reset ps env ctl logs demo servers servers-down test test-unit test-long coverage \
 	lint format typecheck lock audit
 
 help:  ## This list
@@ -53,8 +53,6 @@ servers: boot  ## PostgreSQL, RabbitMQ and Redis for tests, with their addresses
 	@$(RUNNER) servers up
 servers-down: boot  ## Stop those
 	@$(RUNNER) servers down
-bench: boot  ## The benchmark
-	@$(PYTHON) -m bench $(ARGS)
 
 ##@ The code
 lint: boot  ## Style, formatting and the layers' rules
