@@ -1,7 +1,6 @@
 """The same limits on a real Redis: many callers, one clock, and what happens without it."""
 
 import asyncio
-import os
 import time
 import uuid
 
@@ -13,8 +12,8 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-async def redis():
-    client = connect(os.environ["REDIS_URL"])
+async def redis(redis_url):
+    client = connect(redis_url)
     yield client
     await client.aclose()
 

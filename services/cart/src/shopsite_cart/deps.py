@@ -16,7 +16,7 @@ class CartResources(Resources):
     def __init__(self, settings: Settings, **kwargs: Any) -> None:
         super().__init__(settings, **kwargs)
         # no retry: a customer waits for this call, and it shall end within its second
-        client = self.client("catalog", timeout=settings.catalog_timeout_seconds, retries=0)
+        client = self.client("catalog", timeout=settings.cart_catalog_timeout_seconds, retries=0)
         self.catalog: Catalog = HttpCatalog(client)
 
 

@@ -12,4 +12,4 @@ class Settings(ServiceSettings):
 
     service: ClassVar[str] = "cart"
 
-    catalog_timeout_seconds: float = Field(default=1.0, gt=0, le=10)
+    cart_catalog_timeout_seconds: float = Field(default=1.0, gt=0, le=10)

@@ -18,7 +18,7 @@ class OrdersResources(Resources):
     def __init__(self, settings: Settings, **given: Any) -> None:
         super().__init__(settings, **given)
         self.carts: Carts = HttpCarts(self.client("cart"))
-        self.catalog: Catalog = HttpCatalog(self.client("catalog", timeout=settings.catalog_timeout_seconds))
+        self.catalog: Catalog = HttpCatalog(self.client("catalog", timeout=settings.checkout_catalog_timeout_seconds))
         self.payments: Payments = HttpPayments(self.client("payments"))
 
 

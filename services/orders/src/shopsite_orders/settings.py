@@ -16,7 +16,7 @@ class Settings(ServiceSettings):
     order_payment_timeout_seconds: int = Field(default=1800, ge=1)
     max_unpaid_orders: int = Field(default=10, ge=1)
     expiry_check_seconds: float = Field(default=2.0, gt=0)
-    catalog_timeout_seconds: float = Field(default=3.0, gt=0, le=30)
+    checkout_catalog_timeout_seconds: float = Field(default=3.0, gt=0, le=30)
 
     @property
     def payment_term(self) -> timedelta:

@@ -106,13 +106,13 @@ def store_opened(session: Session, *, opened: OpenedTransaction) -> OpenedTransa
     """Store the page that Paystack gave, and tell that the payment has begun.
 
     Raises:
+        OrderAlreadyPaid: meanwhile money came, this attempt's or an earlier one's (PaymentOnHold likewise).
         PaymentBeingOpened: it took too long, and another attempt is being opened.
-        OrderAlreadyPaid: meanwhile an earlier attempt's money came (PaymentOnHold, OrderNotPayable likewise).
     """
     payment, attempt = _locked(session, opened.reference)
+    check_may_begin(payment.status)
     if attempt.state != AttemptState.OPENING:
         raise PaymentBeingOpened
-    check_may_begin(payment.status)
     attempt.state = AttemptState.OPEN
     attempt.authorization_url = opened.authorization_url
     attempt.access_code = opened.access_code
