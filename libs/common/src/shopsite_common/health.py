@@ -7,6 +7,7 @@ from itertools import starmap
 from typing import Literal
 
 from fastapi import APIRouter, Response
+from redis.exceptions import RedisError
 
 from shopsite_common.errors import ShopError
 from shopsite_common.logs import get_logger
@@ -73,7 +74,7 @@ async def _answers(name: str, probe: Probe) -> bool:
     with contextlib.suppress(TimeoutError):
         try:
             await asyncio.wait_for(probe(), _PROBE_SECONDS)
-        except (ShopError, OSError, RuntimeError) as error:
+        except (ShopError, RedisError, OSError, RuntimeError) as error:
             log.warning("dependency_unavailable", dependency=name, error=type(error).__name__)
             return False
         return True
