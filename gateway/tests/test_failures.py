@@ -121,3 +121,11 @@ def test_of_two_servers_one_may_die(tmp_path):
         answers = [gateway.http.get("/api/products/") for _ in range(10)]
         assert {answer.status_code for answer in answers} == {200}
     second.stop()
+
+
+def test_a_flood_from_one_address_is_stopped_at_the_door(tmp_path):
+    with Gateway(tmp_path, FLOOD_GUARD_PER_SECOND="1") as gateway:
+        statuses = [gateway.http.get("/api/products/").status_code for _ in range(10)]
+        assert statuses[:2] == [200, 200]
+        assert 429 in statuses
+        assert len(gateway.seen("catalog")) == statuses.count(200)
