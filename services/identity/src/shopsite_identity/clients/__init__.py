@@ -1,0 +1,1 @@
+"""What identity uses outside its database: secrets kept elsewhere, threads for passwords, Redis."""

@@ -1,0 +1,1 @@
+"""Use cases of identity: each function is one transaction."""
