@@ -62,24 +62,32 @@ async def broker(amqp_url: str) -> AsyncGenerator[AbstractRobustConnection]:
 @pytest.fixture
 async def relay(database_url: str, broker: AbstractRobustConnection) -> AsyncGenerator[Relay]:
     # events of this service look as if payments sent them: their contracts are the ones at hand
-    publisher = Relay("payments", database_url.replace("/orders", "/orders"))
+    publisher = Relay("payments", database_url)
     task = asyncio.create_task(publisher.run(broker))
     yield publisher
     publisher.stop()
     await asyncio.wait_for(task, 10)
 
 
-async def consuming(
-    db: Database, broker: AbstractRobustConnection, handler: Any, *events: Any
-) -> tuple[Consumer, Subscription]:
-    subscription = Subscription("orders", handler, events or (PaymentInitiated,))
+@pytest.fixture
+async def consuming(db: Database, broker: AbstractRobustConnection) -> AsyncGenerator[Any]:
+    """Return a function that starts a consumer of one handler; in the end its queues go, and so do their bindings."""
+    started: list[tuple[Consumer, Subscription]] = []
+
+    async def start(handler: Any) -> tuple[Consumer, Subscription]:
+        subscription = Subscription("orders", handler, (PaymentInitiated,))
+        await topology.declare(await broker.channel(), [subscription])
+        consumer = Consumer(db, [subscription], prefetch=16)
+        await consumer.start(broker)
+        started.append((consumer, subscription))
+        return consumer, subscription
+
+    yield start
     channel = await broker.channel()
-    await topology.declare(channel, [subscription])
-    for name in (subscription.queue, subscription.dead_queue):
-        await (await channel.get_queue(name)).purge()
-    consumer = Consumer(db, [subscription], prefetch=16)
-    await consumer.start(broker)
-    return consumer, subscription
+    for consumer, subscription in started:
+        await consumer.stop()
+        await channel.queue_delete(subscription.queue)
+        await channel.queue_delete(subscription.dead_queue)
 
 
 async def dead_letters(broker: AbstractRobustConnection, subscription: Subscription) -> int:
@@ -89,16 +97,15 @@ async def dead_letters(broker: AbstractRobustConnection, subscription: Subscript
     return int(queue.declaration_result.message_count or 0)
 
 
-async def test_an_event_reaches_its_handler_once_and_in_its_transaction(db, broker, relay):
-    consumer, _ = await consuming(db, broker, leave_mark)
+async def test_an_event_reaches_its_handler_once_and_in_its_transaction(db, broker, consuming, relay):
+    await consuming(leave_mark)
     await db.run(emit, payment_initiated(), payment_initiated())
     await eventually(lambda: count_effects(db) == 2)
     await eventually(lambda: unsent(db) == 0)
-    await consumer.stop()
 
 
-async def test_a_unit_of_work_that_fails_sends_nothing(db, broker, relay):
-    consumer, _ = await consuming(db, broker, leave_mark)
+async def test_a_unit_of_work_that_fails_sends_nothing(db, broker, consuming, relay):
+    await consuming(leave_mark)
 
     def fail(session: Session) -> None:
         emit(session, payment_initiated())
@@ -108,11 +115,10 @@ async def test_a_unit_of_work_that_fails_sends_nothing(db, broker, relay):
         await db.run(fail)
     await db.run(emit, payment_initiated())
     await eventually(lambda: count_effects(db) == 1)
-    await consumer.stop()
 
 
-async def test_a_duplicate_has_no_effect(db, broker, relay):
-    consumer, _ = await consuming(db, broker, leave_mark)
+async def test_a_duplicate_has_no_effect(db, broker, consuming, relay):
+    await consuming(leave_mark)
     await db.run(emit, payment_initiated())
     await eventually(lambda: unsent(db) == 0)
     await db.run(lambda session: session.connection().execute(text("UPDATE outbox SET sent_at = NULL")).rowcount)
@@ -120,11 +126,10 @@ async def test_a_duplicate_has_no_effect(db, broker, relay):
     await eventually(lambda: count_effects(db) == 2)
     await eventually(lambda: unsent(db) == 0)
     assert count_effects(db) == 2
-    await consumer.stop()
 
 
-async def test_a_transaction_that_commits_late_is_not_skipped(db, broker, relay):
-    consumer, _ = await consuming(db, broker, leave_mark)
+async def test_a_transaction_that_commits_late_is_not_skipped(db, broker, consuming, relay):
+    await consuming(leave_mark)
     written, may_commit = threading.Event(), threading.Event()
 
     def write_and_wait(session: Session) -> None:
@@ -139,25 +144,23 @@ async def test_a_transaction_that_commits_late_is_not_skipped(db, broker, relay)
     may_commit.set()
     await late
     await eventually(lambda: count_effects(db) == 2)
-    await consumer.stop()
 
 
-async def test_numbers_within_an_aggregate_follow_the_order_of_commits(db, broker, relay):
+async def test_numbers_within_an_aggregate_follow_the_order_of_commits(db, broker, consuming, relay):
     seen: list[int] = []
     order_id = uuid7()
 
     def remember(session: Session, event: Any) -> None:
         seen.append(event.sequence)
 
-    consumer, _ = await consuming(db, broker, remember)
+    await consuming(remember)
     await asyncio.gather(*(db.run(emit, payment_initiated(order_id)) for _ in range(30)))
     await eventually(lambda: len(seen) == 30)
     assert sorted(seen) == list(range(1, 31))
-    await consumer.stop()
 
 
-async def test_an_event_that_no_queue_takes_stays_and_is_sent_when_the_binding_returns(db, broker, relay):
-    consumer, subscription = await consuming(db, broker, leave_mark)
+async def test_an_event_that_no_queue_takes_stays_and_is_sent_when_the_binding_returns(db, broker, consuming, relay):
+    _, subscription = await consuming(leave_mark)
     channel = await broker.channel()
     queue = await channel.get_queue(subscription.queue)
     await queue.unbind(EXCHANGE, PaymentInitiated.binding_key())
@@ -171,7 +174,6 @@ async def test_an_event_that_no_queue_takes_stays_and_is_sent_when_the_binding_r
     await queue.bind(EXCHANGE, PaymentInitiated.binding_key())
     await eventually(lambda: unsent(db) == 0, within=15)
     await eventually(lambda: count_effects(db) == 1)
-    await consumer.stop()
 
 
 async def test_a_type_that_nobody_consumes_yet_blocks_nothing(db, broker, database_url):
@@ -186,8 +188,10 @@ async def test_a_type_that_nobody_consumes_yet_blocks_nothing(db, broker, databa
     await asyncio.wait_for(task, 10)
 
 
-async def test_what_cannot_be_decoded_goes_to_the_dead_letters_at_once_and_holds_nobody_up(db, broker, relay):
-    consumer, subscription = await consuming(db, broker, leave_mark)
+async def test_what_cannot_be_decoded_goes_to_the_dead_letters_at_once_and_holds_nobody_up(
+    db, broker, consuming, relay
+):
+    _, subscription = await consuming(leave_mark)
     channel = await broker.channel()
     exchange = await channel.get_exchange(EXCHANGE)
     await exchange.publish(aio_pika.Message(b"no event"), PaymentInitiated.binding_key())
@@ -196,17 +200,18 @@ async def test_what_cannot_be_decoded_goes_to_the_dead_letters_at_once_and_holds
     await eventually(lambda: count_effects(db) == 20)
     await eventually(lambda: dead_letters(broker, subscription))
     assert await dead_letters(broker, subscription) == 1
-    await consumer.stop()
 
 
-async def test_a_handler_that_fails_climbs_the_ladder_and_ends_with_its_reason(db, broker, relay, monkeypatch):
+async def test_a_handler_that_fails_climbs_the_ladder_and_ends_with_its_reason(
+    db, broker, consuming, relay, monkeypatch
+):
     monkeypatch.setattr("shopsite_common.consumer.LADDER", (timedelta(seconds=1),))
 
     def fail(session: Session, event: Any) -> None:
         leave_mark(session, event)
         raise LookupError("no such thing")
 
-    consumer, subscription = await consuming(db, broker, fail)
+    _, subscription = await consuming(fail)
     await db.run(emit, payment_initiated())
     await eventually(lambda: dead_letters(broker, subscription), within=20)
     message = await (await (await broker.channel()).get_queue(subscription.dead_queue)).get(timeout=5)
@@ -215,10 +220,9 @@ async def test_a_handler_that_fails_climbs_the_ladder_and_ends_with_its_reason(d
     assert message.headers[REASON_HEADER] == "LookupError: no such thing"
     await message.ack()
     assert count_effects(db) == 0
-    await consumer.stop()
 
 
-async def test_an_outage_pauses_a_message_and_climbs_nothing(db, broker, relay):
+async def test_an_outage_pauses_a_message_and_climbs_nothing(db, broker, consuming, relay):
     from shopsite_common.db import DatabaseDown
 
     failures = iter([DatabaseDown()] * 3)
@@ -228,14 +232,13 @@ async def test_an_outage_pauses_a_message_and_climbs_nothing(db, broker, relay):
             raise error
         leave_mark(session, event)
 
-    consumer, subscription = await consuming(db, broker, sometimes)
+    _, subscription = await consuming(sometimes)
     await db.run(emit, payment_initiated())
     await eventually(lambda: count_effects(db) == 1, within=15)
     assert await dead_letters(broker, subscription) == 0
-    await consumer.stop()
 
 
-async def test_a_stopping_consumer_hands_back_what_it_holds(db, broker, relay):
+async def test_a_stopping_consumer_hands_back_what_it_holds(db, broker, consuming, relay):
     from shopsite_common.db import DatabaseDown
 
     tried = asyncio.Event()
@@ -245,13 +248,10 @@ async def test_a_stopping_consumer_hands_back_what_it_holds(db, broker, relay):
         loop.call_soon_threadsafe(tried.set)
         raise DatabaseDown
 
-    first, _ = await consuming(db, broker, down)
+    first, _ = await consuming(down)
     await db.run(emit, payment_initiated())
     await asyncio.wait_for(tried.wait(), 10)
     await first.stop()
-    second = Consumer(db, [Subscription("orders", leave_mark, (PaymentInitiated,))])
-    down.__name__ = "leave_mark"
-    del second
     channel = await broker.channel()
     message = await (await channel.get_queue("orders.down")).get(timeout=5)
     assert message is not None
@@ -259,8 +259,8 @@ async def test_a_stopping_consumer_hands_back_what_it_holds(db, broker, relay):
     await message.ack()
 
 
-async def test_only_one_relay_works_at_a_time_and_another_takes_over(db, broker, database_url):
-    consumer, _ = await consuming(db, broker, leave_mark)
+async def test_only_one_relay_works_at_a_time_and_another_takes_over(db, broker, consuming, database_url):
+    await consuming(leave_mark)
     relays = [Relay("payments", database_url) for _ in range(2)]
     tasks = [asyncio.create_task(relay.run(broker)) for relay in relays]
     await asyncio.gather(*(db.run(emit, payment_initiated()) for _ in range(20)))
@@ -271,22 +271,17 @@ async def test_only_one_relay_works_at_a_time_and_another_takes_over(db, broker,
     await eventually(lambda: count_effects(db) == 21)
     relays[1].stop()
     await asyncio.wait_for(tasks[1], 10)
-    await consumer.stop()
 
 
-async def test_the_relay_survives_the_loss_of_its_database_connections(db, broker, relay):
-    consumer, _ = await consuming(db, broker, leave_mark)
+async def test_the_relay_survives_the_loss_of_its_database_connections(db, broker, consuming, relay):
+    await consuming(leave_mark)
     await db.run(emit, payment_initiated())
     await eventually(lambda: count_effects(db) == 1)
 
     def cut(session: Session) -> None:
-        session.connection().execute(
-            text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND pid <> pg_backend_pid()"
-            )
-        )
+        others = "usename = current_user AND pid <> pg_backend_pid()"
+        session.connection().execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"))
 
     await db.run(cut)
     await db.run(emit, payment_initiated())
     await eventually(lambda: count_effects(db) == 2, within=15)
-    await consumer.stop()
