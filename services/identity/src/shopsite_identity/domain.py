@@ -73,30 +73,30 @@ class Person:
 def objections(password: str, person: Person, common: Collection[str]) -> list[str]:
     """Return why a password is refused, a sentence each; none if it is fine.
 
-    The four rules are those of Django's validators: length, not a common one, not only digits, not like the person.
+    The four rules are those of Django's validators: length, not only digits, not a common one, not like the person.
 
     Args:
         common: common passwords in lower case.
     """
-    return [*simple_objections(password, common), *_likenesses(password, person)]
+    lowered = password.lower()
+    found = form_objections(password)
+    if lowered in common or lowered.translate(_LEET) in common:
+        found.append("Password is too common.")
+    return [*found, *_likenesses(lowered, person)]
 
 
-def simple_objections(password: str, common: Collection[str]) -> list[str]:
-    """Return the objections that need no knowledge of the person."""
+def form_objections(password: str) -> list[str]:
+    """Return the objections that the password's form alone gives rise to."""
     found = []
     if len(password) < MIN_PASSWORD:
         found.append(f"Password must be at least {MIN_PASSWORD} characters.")
     if password.isdigit():
         found.append("Password must not consist of digits only.")
-    lowered = password.lower()
-    if lowered in common or lowered.translate(_LEET) in common:
-        found.append("Password is too common.")
     return found
 
 
 def _likenesses(password: str, person: Person) -> list[str]:
-    lowered = password.lower()
-    labels = {label: None for label, part in person.traits() if _alike(lowered, part)}  # a dict keeps the order
+    labels = {label: None for label, part in person.traits() if _alike(password, part)}  # a dict keeps the order
     return [f"Password is too similar to the {label}." for label in labels]
 
 

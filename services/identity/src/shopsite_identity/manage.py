@@ -11,7 +11,7 @@ from shopsite_common.errors import ShopError
 from shopsite_identity.clients.keyring import Keyring, NewKey
 from shopsite_identity.clients.passwords import common_passwords, hash_here
 from shopsite_identity.deps.issuer import last_token_term
-from shopsite_identity.domain import normalized_email, simple_objections
+from shopsite_identity.domain import Person, normalized_email, objections
 from shopsite_identity.service import accounts, admins, keys
 from shopsite_identity.settings import Settings
 
@@ -43,8 +43,8 @@ def create_admin(arguments: argparse.Namespace) -> int:
         email = normalized_email(arguments.email or settings.shopsite_admin_email)
     except ValueError as error:
         return _fail(str(error))
-    if objections := simple_objections(password, common_passwords()):
-        return _fail(" ".join(objections))
+    if sentences := objections(password, Person(), common_passwords()):
+        return _fail(" ".join(sentences))
     database = _database(settings)
     try:
         outcome = database.run_here(

@@ -18,8 +18,14 @@ from pydantic import (
 
 from shopsite_common.clock import utcnow
 from shopsite_common.schemas import Flag, RequestBody, ResponseBody, Timestamp
-from shopsite_identity.clients.passwords import common_passwords
-from shopsite_identity.domain import MAX_EMAIL, MAX_PASSWORD, Person, checked_birth, normalized_email, objections
+from shopsite_identity.domain import (
+    MAX_EMAIL,
+    MAX_PASSWORD,
+    MIN_PASSWORD,
+    checked_birth,
+    form_objections,
+    normalized_email,
+)
 
 Role = Literal["customer", "staff", "admin"]
 CustomerOrdering = Literal[
@@ -79,12 +85,30 @@ Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$"), Field
 Birth = Annotated[
     date, BeforeValidator(_written_as_a_date), AfterValidator(_possible_birth), Field(examples=["1990-01-01"])
 ]
+
+
+def _well_formed(password: str) -> str:
+    if sentences := form_objections(password):
+        raise ValueError(" ".join(sentences))
+    return password
+
+
+def _password_schema(min_length: int) -> WithJsonSchema:
+    return WithJsonSchema(
+        {
+            "type": "string",
+            "format": "password",
+            "minLength": min_length,
+            "maxLength": MAX_PASSWORD,
+            "examples": ["securepassword123"],
+        }
+    )
+
+
 # every character counts, spaces at the ends too
-Password = Annotated[
-    str,
-    StringConstraints(strip_whitespace=False, min_length=1, max_length=MAX_PASSWORD),
-    Field(examples=["securepassword123"], json_schema_extra={"format": "password"}),
-]
+_AnyText = StringConstraints(strip_whitespace=False, max_length=MAX_PASSWORD)
+Password = Annotated[str, _AnyText, Field(min_length=1), _password_schema(1)]
+NewPassword = Annotated[str, _AnyText, AfterValidator(_well_formed), _password_schema(MIN_PASSWORD)]
 Token = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 
 
@@ -127,17 +151,8 @@ class SignUp(RequestBody):
     last_name: Name
     phone_number: Phone | None = None
     date_of_birth: Birth | None = None
-    password: Password
+    password: NewPassword
     confirm_password: Password
-
-    @field_validator("password")
-    @classmethod
-    def _good_enough(cls, password: str, info: ValidationInfo) -> str:
-        # the fields above have been read by now, those that could be
-        person = Person(**{name: info.data.get(name, "") for name in ("email", "first_name", "last_name")})
-        if sentences := objections(password, person, common_passwords()):
-            raise ValueError(" ".join(sentences))
-        return password
 
     @field_validator("confirm_password")
     @classmethod
@@ -259,7 +274,7 @@ class PasswordChange(RequestBody):
     """The current password and the new one."""
 
     current_password: Password
-    new_password: Password
+    new_password: NewPassword
     confirm_password: Password
 
     @field_validator("confirm_password")
@@ -278,7 +293,7 @@ class PasswordReset(RequestBody):
     """The token at the end of the mail's link, and the new password."""
 
     token: Token
-    new_password: Password
+    new_password: NewPassword
     confirm_password: Password
 
     @field_validator("confirm_password")

@@ -18,7 +18,7 @@ from shopsite_common.errors import (
 )
 from shopsite_common.openapi import documented
 from shopsite_common.pagination import Page, Paging, page_of
-from shopsite_identity.api.answers import renewed_customer
+from shopsite_identity.api.answers import refuse_weak, renewed_customer
 from shopsite_identity.deps import Own
 from shopsite_identity.errors import CustomerNotFound, LastAdmin, OwnAccount
 from shopsite_identity.schemas import (
@@ -70,6 +70,7 @@ async def list_customers(
 )
 async def create_customer(body: CustomerCreate, user: AdminUser, resources: Own) -> CustomerOut:
     """Make an account of any role. A welcome e-mail follows."""
+    refuse_weak(body.password, body)
     password_hash = await resources.passwords.hash(body.password)
     account = await resources.db.run(
         customers.create_customer,

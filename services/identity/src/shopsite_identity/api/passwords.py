@@ -2,7 +2,6 @@
 
 import asyncio
 from http import HTTPStatus
-from typing import Any
 
 from fastapi import APIRouter, Response
 
@@ -10,11 +9,10 @@ from shopsite_common.auth import CurrentUser
 from shopsite_common.clock import utcnow
 from shopsite_common.errors import NotAuthenticated, PayloadTooLarge, TooManyRequests, UnsupportedMediaType
 from shopsite_common.openapi import documented
-from shopsite_identity.clients.passwords import common_passwords
+from shopsite_identity.api.answers import refuse_weak
 from shopsite_identity.deps import Address, Own
 from shopsite_identity.deps.throttle import FORGOT, RESET
-from shopsite_identity.domain import Person, objections
-from shopsite_identity.errors import AccountGone, WeakPassword, WrongPassword
+from shopsite_identity.errors import AccountGone, WrongPassword
 from shopsite_identity.schemas import Accepted, PasswordChange, PasswordForgot, PasswordReset
 from shopsite_identity.service import passwords
 
@@ -37,7 +35,7 @@ async def change_password(body: PasswordChange, user: CurrentUser, resources: Ow
     if not (await resources.passwords.verify(body.current_password, account.password_hash)).ok:
         raise WrongPassword
     await resources.throttle.end_attempt(attempt)
-    _refuse_weak(body.new_password, account)
+    refuse_weak(body.new_password, account, field="new_password")
     new_hash = await resources.passwords.hash(body.new_password)
     await resources.db.run(
         passwords.change_password, account_id=user.id, epoch=account.session_epoch, new_hash=new_hash, now=utcnow()
@@ -72,15 +70,9 @@ async def reset_password(body: PasswordReset, resources: Own, address: Address) 
     """Set a new password with the link of a mail, once. A password that is refused does not use the link up."""
     await resources.throttle.admit(RESET, address)
     account = await resources.db.run(passwords.get_reset_account, token=body.token, now=utcnow())
-    _refuse_weak(body.new_password, account)
+    refuse_weak(body.new_password, account, field="new_password")
     new_hash = await resources.passwords.hash(body.new_password)
     await resources.db.run(
         passwords.reset_password, token=body.token, epoch=account.session_epoch, new_hash=new_hash, now=utcnow()
     )
     return Response(status_code=HTTPStatus.NO_CONTENT)
-
-
-def _refuse_weak(password: str, account: Any) -> None:
-    person = Person(account.email, account.first_name, account.last_name)
-    if sentences := objections(password, person, common_passwords()):
-        raise WeakPassword("new_password", sentences)

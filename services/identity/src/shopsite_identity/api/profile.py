@@ -8,7 +8,7 @@ from shopsite_common.auth import CurrentUser
 from shopsite_common.clock import utcnow
 from shopsite_common.errors import NotAuthenticated, PayloadTooLarge, TooManyRequests, UnsupportedMediaType
 from shopsite_common.openapi import documented
-from shopsite_identity.api.answers import renewed_profile
+from shopsite_identity.api.answers import refuse_weak, renewed_profile
 from shopsite_identity.deps import Address, Own
 from shopsite_identity.deps.throttle import SIGN_UP
 from shopsite_identity.errors import AccountGone
@@ -33,6 +33,7 @@ async def sign_up(body: SignUp, resources: Own, address: Address) -> Response:
     common ones, and not like the name or the address.
     """
     await resources.throttle.admit(SIGN_UP, address)
+    refuse_weak(body.password, body)
     password_hash = await resources.passwords.hash(body.password)
     account = await resources.db.run(
         accounts.register_customer, details=body.person(), password_hash=password_hash, now=utcnow()
