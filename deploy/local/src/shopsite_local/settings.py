@@ -26,7 +26,7 @@ DEFAULTS: Mapping[str, str] = MappingProxyType(
         "SHOP_NAME": "ShopSite",
         "SHOP_CURRENCY": "NGN",
         "PUBLIC_URL": "",
-        "ALLOWED_HOSTS": "*",
+        "ALLOWED_HOSTS": "localhost,127.0.0.1,[::1]",
         "CORS_ORIGINS": "",
         "TRUSTED_PROXIES": "",
         "SHOPSITE_ADMIN_EMAIL": "admin@shopsite.example",

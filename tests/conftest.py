@@ -1,0 +1,182 @@
+"""The running shop as a client sees it, for whole-system tests. `make test` starts one and tells where it is."""
+
+import asyncio
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+
+from shopsite_common.testing.polling import eventually
+
+PASSWORD = "securepassword123"
+ADDRESSES = {"shipping_address": "123 Main St, Lagos", "billing_address": "456 Billing Ave, Lagos"}
+_AWAY = {502, 503, 504}
+
+
+@dataclass
+class Shop:
+    """The gateway, and the simulators behind the shop."""
+
+    http: httpx.AsyncClient
+    known: dict[str, str]
+
+    def url(self, name: str) -> str:
+        return self.known[name]
+
+    async def request(self, method: str, path: str, *, patient: bool = False, **kwargs: Any) -> httpx.Response:
+        """Send a request; a patient client tries again for a minute while the shop is away, as a good client does."""
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                answer = await self.http.request(method, path, **kwargs)
+            except httpx.TransportError:
+                if not patient or time.monotonic() > deadline:
+                    raise
+            else:
+                if not patient or answer.status_code not in _AWAY or time.monotonic() > deadline:
+                    return answer
+            await asyncio.sleep(0.3)
+
+    async def mails(self, address: str) -> list[str]:
+        """Return the subjects of the mails to an address, oldest first."""
+        url = f"{self.url('MAIL_URL')}/api/v1/search"
+        answer = await self.request("GET", url, patient=True, params={"query": f"to:{address}"})
+        return [mail["Subject"] for mail in reversed(answer.json()["messages"])]
+
+    async def transactions(self, reference: str) -> list[dict[str, Any]]:
+        url = f"{self.url('PAYSTACK_SIMULATOR_URL')}/_simulator/transactions"
+        answer = await self.request("GET", url, patient=True)
+        return [row for row in answer.json() if row["reference"] == reference]
+
+    def ctl(self, command: str) -> None:
+        """Stop, start, restart or kill a process of the shop."""
+        subprocess.run(
+            [sys.executable, "-m", "shopsite_local", "ctl", *command.split()],
+            check=True,
+            capture_output=True,
+            timeout=90,
+            env={**os.environ, **self.known},
+        )
+
+
+@dataclass
+class Account:
+    """Somebody who is signed in."""
+
+    shop: Shop
+    email: str
+    headers: dict[str, str] = field(default_factory=dict)
+    patient: bool = False
+
+    async def sign_in(self, password: str = PASSWORD) -> None:
+        body = {"email": self.email, "password": password}
+        answer = await self.shop.request("POST", "/api/token/", json=body, patient=True)
+        assert answer.status_code == 200, answer.text
+        self.headers = {"Authorization": f"Bearer {answer.json()['access']}"}
+
+    async def call(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
+        headers = {**self.headers, **kwargs.pop("headers", {})}
+        return await self.shop.request(method, path, headers=headers, patient=self.patient, **kwargs)
+
+    async def get(self, path: str) -> Any:
+        answer = await self.call("GET", path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def fill_cart(self, product_id: str, quantity: int = 1) -> None:
+        answer = await self.call("POST", "/api/cart-items/", json={"product": product_id, "quantity": quantity})
+        assert answer.status_code == 201, answer.text
+
+    async def check_out(self, **headers: str) -> httpx.Response:
+        return await self.call("POST", "/api/checkout/", json=ADDRESSES, headers=headers)
+
+    async def buy(self, product_id: str, quantity: int = 1) -> dict[str, Any]:
+        """Order a product; return the order."""
+        await self.fill_cart(product_id, quantity)
+        answer = await self.check_out(**{"Idempotency-Key": secrets.token_hex(8)})
+        assert answer.status_code == 201, answer.text
+        order: dict[str, Any] = answer.json()
+        return order
+
+    async def begin_payment(self, order_id: str) -> dict[str, str]:
+        answer = await self.call("POST", "/api/pay/", json={"order_id": order_id})
+        assert answer.status_code == 200, answer.text
+        data: dict[str, str] = answer.json()["data"]
+        return data
+
+    async def pay(self, order_id: str, outcome: str = "success") -> str:
+        """Go to Paystack's page and press a button; return the reference."""
+        data = await self.begin_payment(order_id)
+        answer = await self.shop.request(
+            "POST", data["authorization_url"], data={"outcome": outcome}, patient=self.patient
+        )
+        assert answer.status_code in {302, 303}, answer.text
+        return data["reference"]
+
+    async def status_of(self, order_id: str) -> str:
+        order = await self.get(f"/api/orders/{order_id}/")
+        return str(order["status"])
+
+    async def becomes(self, order_id: str, status: str, *, within: float = 20) -> None:
+        async def is_so() -> bool:
+            return await self.status_of(order_id) == status
+
+        await eventually(is_so, within=within, every=0.2)
+
+
+@pytest.fixture
+async def shop() -> AsyncGenerator[Shop]:
+    """The shop that `make test` has started, or the one of `eval "$(make env)"`."""
+    if "SHOPSITE_URL" not in os.environ:
+        pytest.fail("these tests need a running shop: make test")
+    async with httpx.AsyncClient(base_url=os.environ["SHOPSITE_URL"], timeout=30) as client:
+        yield Shop(client, dict(os.environ))
+
+
+@pytest.fixture
+def new_account(shop: Shop):
+    """Return a function that signs somebody up and in."""
+
+    async def make() -> Account:
+        account = Account(shop, f"buyer-{secrets.token_hex(6)}@example.com")
+        body = {"first_name": "Ada", "last_name": "Obi", "password": PASSWORD, "confirm_password": PASSWORD}
+        answer = await shop.request("POST", "/api/signup/", json={"email": account.email, **body}, patient=True)
+        assert answer.status_code == 201, answer.text
+        await account.sign_in()
+        return account
+
+    return make
+
+
+@pytest.fixture
+async def buyer(new_account: Any) -> Account:
+    found: Account = await new_account()
+    return found
+
+
+@pytest.fixture
+async def admin(shop: Shop) -> Account:
+    account = Account(shop, shop.url("SHOPSITE_ADMIN_EMAIL"), patient=True)
+    await account.sign_in(shop.url("SHOPSITE_ADMIN_PASSWORD"))
+    return account
+
+
+@pytest.fixture
+def new_product(admin: Account):
+    """Return a function that puts a product on sale."""
+
+    async def make(*, stock: int = 10, price: str = "1999.50", **fields: Any) -> dict[str, Any]:
+        body = {"name": f"Test lamp {secrets.token_hex(4)}", "price": price, "stock": stock, **fields}
+        answer = await admin.call("POST", "/api/products/", json=body)
+        assert answer.status_code == 201, answer.text
+        product: dict[str, Any] = answer.json()
+        return product
+
+    return make
