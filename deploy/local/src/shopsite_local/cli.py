@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from shopsite_local import control, daemon, facts, shop, table, testrun, testservers
+from shopsite_local.demo import Demo
 from shopsite_local.layout import ROOT, Instance, logs_of
 from shopsite_local.problems import RunnerError
 from shopsite_local.progress import Progress
@@ -45,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
         "reset": (reset, "stop it and drop the data"),
         "ps": (ps, "one line a process: NAME PID STATE"),
         "env": (env, "addresses and settings as KEY=VALUE lines for a shell"),
+        "demo": (buy, "buy something on the running shop, and show each step with its time, events and mails"),
         "test": (run_tests, "pytest over everything, on a private shop; other arguments go to pytest"),
     }
     for name, (command, says) in plain.items():
@@ -121,6 +123,14 @@ def env(options: argparse.Namespace) -> int:
         instance = Instance(home=options.home, base=port_base())
         known = facts.of_shop(instance, for_instance(instance))
     print(facts.shell_lines(known))
+    return 0
+
+
+def buy(options: argparse.Namespace) -> int:
+    """`make demo`."""
+    if not control.is_running(options.home):
+        raise RunnerError("The shop is not up.", "make up")
+    Demo(control.ask(options.home, "facts")["facts"]).run()
     return 0
 
 
