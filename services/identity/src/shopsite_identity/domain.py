@@ -65,7 +65,7 @@ class Person:
             ("last name", self.last_name),
         ):
             lowered = value.lower()
-            for part in {lowered, *re.split(r"\W+", lowered)}:
+            for part in {lowered, lowered.partition("@")[0], *re.split(r"\W+", lowered)}:
                 if len(part) >= _WORTH_COMPARING:
                     yield label, part
 

@@ -5,14 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger as BigInt
-from sqlalchemy import CheckConstraint, Column, Identity, Index, LargeBinary, Text, text
+from sqlalchemy import CheckConstraint, Column, Computed, Identity, Index, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 ROLES = ("customer", "staff", "admin")
 UNIQUE_EMAIL = "uq_accounts_email"
-_SEARCHED = "(coalesce(email, '') || ' ' || first_name || ' ' || last_name)"
+_SEARCHED = "coalesce(email, '') || ' ' || first_name || ' ' || last_name"
 
 
 class Table(SQLModel, registry=registry()):
@@ -37,8 +37,9 @@ class Account(Table, table=True):
         Index("ix_accounts_role", "role", postgresql_where=text("role <> 'customer'")),
         Index(
             "ix_accounts_search",
-            text(f"{_SEARCHED} gin_trgm_ops"),
+            "searched",
             postgresql_using="gin",
+            postgresql_ops={"searched": "gin_trgm_ops"},
         ),
     )
 
@@ -59,6 +60,7 @@ class Account(Table, table=True):
     created_at: datetime
     updated_at: datetime
     erased_at: datetime | None = None
+    searched: str = Field(sa_column=Column(Text, Computed(_SEARCHED, persisted=True)))
 
 
 class TokenFamily(Table, table=True):

@@ -16,12 +16,10 @@ def _written_as_a_date(value: Any) -> Any:
 
 
 def _in_utc(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        return moment.replace(tzinfo=UTC)
     try:
-        return moment.astimezone(UTC)
-    except OverflowError as error:  # at an end of the calendar there is no such moment in UTC
-        raise ValueError("Enter a date, or a date and time.") from error
+        return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("This moment is out of range.") from error
 
 
 Moment = Annotated[datetime, BeforeValidator(_written_as_a_date), AfterValidator(_in_utc)]

@@ -23,7 +23,7 @@ _HASHES = PasswordHash((Argon2Hasher(memory_cost=47_104, time_cost=1, parallelis
 @cache
 def common_passwords() -> frozenset[str]:
     """Return the common passwords that nobody may have, in lower case."""
-    return frozenset(files("shopsite_identity").joinpath("common_passwords.txt").read_text("utf-8").split("\n"))
+    return frozenset(files("shopsite_identity").joinpath("common_passwords.txt").read_text("utf-8").split())
 
 
 @dataclass(frozen=True)

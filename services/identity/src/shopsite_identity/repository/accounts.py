@@ -33,7 +33,6 @@ _SHOWN = (
 )
 _LIVING = accounts.c.erased_at.is_(None)
 _ADMIN = (accounts.c.role == "admin") & accounts.c.is_active
-_NAMES = func.coalesce(accounts.c.email, "") + " " + accounts.c.first_name + " " + accounts.c.last_name
 _ORDER = {
     "created_at": accounts.c.created_at,
     "email": func.lower(accounts.c.email),
@@ -175,7 +174,9 @@ def list_accounts(
 
 def conditions_of(*, search: str | None, role: str | None, is_active: bool | None) -> list[ColumnElement[bool]]:
     """Return the conditions of the filters that were given; each word of ``search`` is in a name or the address."""
-    found: list[ColumnElement[bool]] = [_NAMES.icontains(word, autoescape=True) for word in (search or "").split()]
+    found: list[ColumnElement[bool]] = [
+        accounts.c.searched.icontains(word, autoescape=True) for word in (search or "").split()
+    ]
     if role is not None:
         found.append(accounts.c.role == role)
     if is_active is not None:
@@ -184,11 +185,13 @@ def conditions_of(*, search: str | None, role: str | None, is_active: bool | Non
 
 
 def _ordered(statement: Select[Any], ordering: str) -> Select[Any]:
-    column = _ORDER[ordering.removeprefix("-")]
+    name = ordering.removeprefix("-")
+    down = ordering.startswith("-")
+    column = _ORDER[name].desc() if down else _ORDER[name].asc()
+    if name == "last_login":
+        column = column.nulls_last()  # who never signed in comes last either way
     # the id breaks ties, so that no row stands on two pages
-    if ordering.startswith("-"):
-        return statement.order_by(column.desc().nulls_last(), accounts.c.id.desc())
-    return statement.order_by(column.asc().nulls_last(), accounts.c.id.asc())
+    return statement.order_by(column, accounts.c.id.desc() if down else accounts.c.id.asc())
 
 
 def list_after(session: Session, account_id: UUID | None, *, limit: int) -> Sequence[Any]:
