@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 
 class ShopError(Exception):
@@ -41,7 +41,7 @@ class ValidationFailed(ShopError):
     message = "Validation failed"
 
     @classmethod
-    def of(cls, **fields: str) -> "ValidationFailed":
+    def of(cls, **fields: str) -> Self:
         """Return the error with one sentence a field."""
         return cls(details={field: [sentence] for field, sentence in fields.items()})
 

@@ -50,6 +50,9 @@ class RequestMiddleware:
             *((name, headers[name]) for name in _LIMIT_HEADERS if name in headers),
         ]
         _canonical_path(scope)
+        if scope["method"] == "HEAD":
+            # as GET for the application; the server, which keeps the scope it made, leaves the body out
+            scope = {**scope, "method": "GET"}
         answer = _Answer(send, extra)
         started = time.perf_counter()
         try:

@@ -50,7 +50,7 @@ class Page(ResponseBody, Generic[Item]):
     results: list[Item]
 
 
-def read_page_request(
+async def read_page_request(
     page: Annotated[str, Query(description="From 1")] = "1",
     page_size: Annotated[str, Query(description=f"1 to {MAX_SIZE}")] = str(DEFAULT_SIZE),
 ) -> PageRequest:

@@ -7,7 +7,9 @@ from typing import Any
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from shopsite_common.errors import (
     MethodNotAllowed,
@@ -59,8 +61,11 @@ def install(app: FastAPI) -> None:
     async def on_shop_error(_request: Request, error: Exception) -> Response:
         return render(error) if isinstance(error, ShopError) else render(ShopError())
 
-    async def on_http_exception(_request: Request, error: Exception) -> Response:
-        return render(_from_http(error)) if isinstance(error, HTTPException) else render(ShopError())
+    async def on_http_exception(request: Request, error: Exception) -> Response:
+        found = _from_http(error) if isinstance(error, HTTPException) else ShopError()
+        if isinstance(found, MethodNotAllowed):
+            found.headers["Allow"] = _allowed_methods(app, request.url.path)
+        return render(found)
 
     async def on_invalid(request: Request, error: Exception) -> Response:
         errors = error.errors() if isinstance(error, RequestValidationError) else []
@@ -74,6 +79,15 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, on_http_exception)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(Exception, on_crash)
+
+
+def _allowed_methods(app: FastAPI, path: str) -> str:
+    # the router names only the methods of the first route with this path; a client needs those of all
+    routes = [
+        route for route in iter_route_contexts(app.routes) if route.path and compile_path(route.path)[0].match(path)
+    ]
+    found = {method for route in routes for method in route.methods or ()}
+    return ", ".join(sorted(found | ({"HEAD"} if "GET" in found else set())))
 
 
 def from_validation(errors: Sequence[Mapping[str, Any]], *, content_type: str = "application/json") -> ShopError:
@@ -110,8 +124,7 @@ def _from_http(error: HTTPException) -> ShopError:
     found = _BY_STATUS.get(error.status_code)
     if found is None:
         return _AnyStatus(error.status_code, str(error.detail), dict(error.headers or {}))
-    headers = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
-    return found(headers=headers)
+    return found()
 
 
 class _AnyStatus(ShopError):

@@ -50,7 +50,7 @@ def derived_url(owner_url: str, service: str) -> str:
 class CommonSettings(BaseSettings):
     """What every process reads, the gateway's parts included."""
 
-    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True, hide_input_in_errors=True)
 
     shopsite_env: Literal["development", "production"] = "development"
     debug: bool = False

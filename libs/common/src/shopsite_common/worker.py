@@ -100,14 +100,20 @@ class Worker:
             return
         self._broker = connecting.result()
         await self._start_consumer(self._broker)
-        await self._relay.run(self._broker)
+        while not self._stopping.is_set():
+            try:
+                await self._relay.run(self._broker)
+            except Exception:
+                # nothing may end the sending of events for good while the process looks healthy
+                log.exception("relay_failed")
+                await self._pause(1.0)
 
     async def _start_consumer(self, broker: AbstractRobustConnection) -> None:
         while not self._stopping.is_set():
             try:
                 await self._consumer.start(broker)
-            except BROKER_ERRORS as error:
-                log.warning("consumer_not_started", error=type(error).__name__)
+            except Exception as error:
+                log.warning("consumer_not_started", error=type(error).__name__, exc_info=error)
                 await self._consumer.reset()
                 await self._pause(1.0)
             else:

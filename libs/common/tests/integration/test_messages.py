@@ -17,7 +17,7 @@ from shopsite_common.broker import connect
 from shopsite_common.clock import utcnow
 from shopsite_common.consumer import ATTEMPT_HEADER, REASON_HEADER, Consumer
 from shopsite_common.db import Database
-from shopsite_common.events import EXCHANGE, OrderCompleted, OrderRefunded, PaymentInitiated
+from shopsite_common.events import EXCHANGE, OrderCompleted, PaymentInitiated
 from shopsite_common.ids import uuid7
 from shopsite_common.outbox import emit
 from shopsite_common.relay import Relay
@@ -176,12 +176,11 @@ async def test_an_event_that_no_queue_takes_stays_and_is_sent_when_the_binding_r
     await eventually(lambda: count_effects(db) == 1)
 
 
-async def test_a_type_that_nobody_consumes_yet_blocks_nothing(db, broker, database_url):
+async def test_a_type_that_nobody_consumes_yet_blocks_nothing(db, broker, database_url, monkeypatch):
+    monkeypatch.setattr(OrderCompleted, "consumed", False)
     publisher = Relay("orders", database_url)
     task = asyncio.create_task(publisher.run(broker))
     event = OrderCompleted(order_id=uuid7(), number="SO-1", customer_id=uuid7(), completed_at=utcnow())
-    assert not OrderCompleted.consumed
-    assert OrderRefunded.consumed
     await db.run(emit, event)
     await eventually(lambda: unsent(db) == 0)
     publisher.stop()

@@ -19,13 +19,11 @@ class EmailSent(_Email):
     """The mail server took the mail."""
 
     producer: ClassVar[str] = "notifications"
-    consumed: ClassVar[bool] = False
 
 
 class EmailFailed(_Email):
     """The mail was refused for good, or its deadline has passed."""
 
     producer: ClassVar[str] = "notifications"
-    consumed: ClassVar[bool] = False
 
     error: str

@@ -79,7 +79,6 @@ class OrderCompleted(EventData):
 
     producer: ClassVar[str] = "orders"
     about: ClassVar[str] = "order_id"
-    consumed: ClassVar[bool] = False
 
     order_id: UUID
     number: str
