@@ -28,10 +28,10 @@ _FORGOT_SECONDS = 0.15
     status_code=HTTPStatus.NO_CONTENT,
     responses=documented(NotAuthenticated, AccountGone, TooManyRequests, UnsupportedMediaType, PayloadTooLarge),
 )
-async def change_password(body: PasswordChange, user: CurrentUser, resources: Own, address: Address) -> Response:
+async def change_password(body: PasswordChange, user: CurrentUser, resources: Own) -> Response:
     """Set a new password, knowing the current one. Every session of the account ends, this one too."""
     account = await resources.db.run(passwords.get_password, account_id=user.id)
-    attempt = await resources.throttle.begin_attempt(account.email, address, known=True)
+    attempt = await resources.throttle.begin_change(account.email)
     if not (await resources.passwords.verify(body.current_password, account.password_hash)).ok:
         raise WrongPassword
     await resources.throttle.end_attempt(attempt)

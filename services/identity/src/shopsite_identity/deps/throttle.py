@@ -52,9 +52,15 @@ class Throttle:
         Raises:
             TooManyRequests: ten have failed.
         """
-        bucket = self._keyring.bucket("account", email, *([address] if known else []))
-        _refuse_unless(await self._record(bucket, _FAILURES))
-        return Attempt(bucket)
+        return await self._begin(self._keyring.bucket("account", email, *([address] if known else [])))
+
+    async def begin_change(self, email: str) -> Attempt:
+        """Count a try to name an account's current password, wherever it comes from: who tries is signed in already.
+
+        Raises:
+            TooManyRequests: ten have failed.
+        """
+        return await self._begin(self._keyring.bucket("change", email))
 
     async def end_attempt(self, attempt: Attempt) -> None:
         """The password was right: begin to count anew."""
@@ -63,6 +69,10 @@ class Throttle:
     async def may_mail_link(self, email: str) -> bool:
         """Count a link for a new password, and tell whether it may be sent."""
         return (await self._record(self._keyring.bucket("mail", email), _MAILS)).allowed
+
+    async def _begin(self, bucket: str) -> Attempt:
+        _refuse_unless(await self._record(bucket, _FAILURES))
+        return Attempt(bucket)
 
     async def _record(self, bucket: str, quota: Quota) -> Decision:
         return await self._limiter.record(bucket, quota if self._switched_on else replace(quota, limit=0))

@@ -38,10 +38,8 @@ class Granted:
 
 def get_credentials(session: Session, *, email: str, address_hash: bytes) -> tuple[Any | None, bool]:
     """Return the account with that address, and whether it was signed in to from there before."""
-    account = accounts.find_credentials(session, email)
-    if account is None:
-        return None, False
-    return account, credentials.knows_address(session, account_id=account.id, address_hash=address_hash)
+    account = credentials.find_credentials(session, email=email, address_hash=address_hash)
+    return account, account is not None and account.known
 
 
 def accept_proof(session: Session, *, proof: Proof, now: datetime) -> Any | None:
