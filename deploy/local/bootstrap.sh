@@ -81,7 +81,7 @@ free=$(df -Pk . | awk 'NR == 2 { print int($4 / 1024) }')
 python=$(find_python)
 install_venv "$python"
 install_uv "$python"
-echo "Installing what uv.lock names into .venv/ ($("$python" --version))"
+echo >&2 "Installing what uv.lock names into .venv/ ($("$python" --version))"
 # The project's own folder, whatever environment the caller has active; the interpreter found above, never a download.
 unset VIRTUAL_ENV UV_PROJECT_ENVIRONMENT CONDA_PREFIX || true
 export UV_PYTHON="$python" UV_PYTHON_DOWNLOADS=never

@@ -31,8 +31,14 @@ from shopsite_common.migrations import migrations_dir, upgrade
 from shopsite_common.provision import provision
 from shopsite_common.settings import SERVICES, ServiceSettings, driver_url
 from shopsite_common.testing.credentials import ServiceKeys, TokenMaker
+from shopsite_common.testing.environment import set_shop_aside
 from shopsite_common.testing.servers import Servers, find_servers, own_database, own_redis_database, own_virtual_host
 from shopsite_common.tokens import KeySet
+
+
+def pytest_configure() -> None:
+    """Set the running shop's variables aside before any test reads settings."""
+    set_shop_aside()
 
 
 @pytest.fixture(scope="session")
