@@ -47,7 +47,7 @@ install_venv() {
         command -v sudo >/dev/null 2>&1 || fail "$1 has no venv module. Ask an administrator for: apt-get install $package"
         sudo=sudo
     fi
-    echo "Python has no venv module: ${sudo:+$sudo }apt-get install $package"
+    echo >&2 "Python has no venv module: ${sudo:+$sudo }apt-get install $package"
     $sudo apt-get update -q >.boot/log 2>&1 && $sudo apt-get install -q -y "$package" >>.boot/log 2>&1 ||
         { tail -n 12 .boot/log >&2; fail "apt-get install $package failed (see .boot/log)."; }
     can_make_venv "$1" || fail "$package is installed, and $1 still has no venv module."
@@ -55,7 +55,7 @@ install_venv() {
 
 install_uv() {
     [ -x .boot/venv/bin/uv ] && [ "$(.boot/venv/bin/uv --version 2>/dev/null | cut -d' ' -f2)" = "$UV_VERSION" ] && return
-    echo "Installing uv $UV_VERSION into .boot/"
+    echo >&2 "Installing uv $UV_VERSION into .boot/"
     rm -rf .boot/venv
     "$1" -m venv .boot/venv >.boot/log 2>&1 && .boot/venv/bin/pip install -q "uv==$UV_VERSION" >>.boot/log 2>&1 ||
         { tail -n 12 .boot/log >&2; fail "uv could not be installed (see .boot/log). Is the network there?"; }

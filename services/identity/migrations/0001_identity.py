@@ -48,11 +48,6 @@ def _create_accounts() -> None:
         sa.Column("created_at", _MOMENT, nullable=False),
         sa.Column("updated_at", _MOMENT, nullable=False),
         sa.Column("erased_at", _MOMENT),
-        sa.Column(
-            "searched",
-            sa.Text,
-            sa.Computed("coalesce(email, '') || ' ' || first_name || ' ' || last_name", persisted=True),
-        ),
         sa.CheckConstraint("role IN ('customer', 'staff', 'admin')", name="ck_accounts_role"),
         sa.CheckConstraint("(email IS NULL) = (erased_at IS NOT NULL)", name="ck_accounts_erased"),
     )
@@ -60,13 +55,8 @@ def _create_accounts() -> None:
     op.create_index("ix_accounts_created_at", "accounts", [sa.text("created_at DESC"), sa.text("id DESC")])
     op.create_index("ix_accounts_epoch_changed_at", "accounts", ["epoch_changed_at"])
     op.create_index("ix_accounts_role", "accounts", ["role"], postgresql_where=sa.text("role <> 'customer'"))
-    op.create_index(
-        "ix_accounts_search",
-        "accounts",
-        ["searched"],
-        postgresql_using="gin",
-        postgresql_ops={"searched": "gin_trgm_ops"},
-    )
+    searched = sa.text("(coalesce(email, '') || ' ' || first_name || ' ' || last_name) gin_trgm_ops")
+    op.create_index("ix_accounts_search", "accounts", [searched], postgresql_using="gin")
 
 
 def _create_tokens() -> None:

@@ -9,7 +9,7 @@ from shopsite_common.auth import AdminUser
 from shopsite_common.errors import Forbidden, NotAuthenticated, NotFound, TooManyRequests
 from shopsite_common.openapi import documented
 from shopsite_common.pagination import Page, Paging, page_of
-from shopsite_identity.api.parameters import Moment
+from shopsite_common.parameters import Moment
 from shopsite_identity.deps import Own
 from shopsite_identity.schemas import AuditOut
 from shopsite_identity.service import audit

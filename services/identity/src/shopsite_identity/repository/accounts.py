@@ -15,7 +15,7 @@ from shopsite_identity.models import Table
 accounts = Table.metadata.tables["accounts"]
 _changes = Table.metadata.tables["profile_changes"]
 
-_SHOWN = (
+SHOWN = (
     accounts.c.id,
     accounts.c.email,
     accounts.c.first_name,
@@ -45,20 +45,20 @@ _ORDER = {
 def insert_account(session: Session, values: dict[str, Any]) -> Any | None:
     """Insert an account and return it; None if the address is taken. The unique index decides."""
     statement = (
-        upsert(accounts).values(values).on_conflict_do_nothing(index_elements=[text("lower(email)")]).returning(*_SHOWN)
+        upsert(accounts).values(values).on_conflict_do_nothing(index_elements=[text("lower(email)")]).returning(*SHOWN)
     )
     return session.connection().execute(statement).one_or_none()
 
 
 def find_account(session: Session, account_id: UUID) -> Any | None:
     """Return an account."""
-    statement = select(*_SHOWN).where(accounts.c.id == account_id, _LIVING)
+    statement = select(*SHOWN).where(accounts.c.id == account_id, _LIVING)
     return session.connection().execute(statement).one_or_none()
 
 
 def lock_account(session: Session, account_id: UUID) -> Any | None:
     """Return an account, locked until the commit."""
-    statement = select(*_SHOWN).where(accounts.c.id == account_id, _LIVING).with_for_update()
+    statement = select(*SHOWN).where(accounts.c.id == account_id, _LIVING).with_for_update()
     return session.connection().execute(statement).one_or_none()
 
 
@@ -68,7 +68,7 @@ def lock_account_and_admins(session: Session, account_id: UUID) -> tuple[Any | N
     Whoever takes an admin from the shop does this first, so two who want to take the last two wait for each other.
     """
     statement = (
-        select(*_SHOWN).where((accounts.c.id == account_id) | _ADMIN, _LIVING).order_by(accounts.c.id).with_for_update()
+        select(*SHOWN).where((accounts.c.id == account_id) | _ADMIN, _LIVING).order_by(accounts.c.id).with_for_update()
     )
     rows = session.connection().execute(statement).all()
     found = next((row for row in rows if row.id == account_id), None)
@@ -77,14 +77,14 @@ def lock_account_and_admins(session: Session, account_id: UUID) -> tuple[Any | N
 
 def find_credentials(session: Session, email: str) -> Any | None:
     """Return the id, hash and state of the account with that address, in whatever case."""
-    columns = (*_SHOWN, accounts.c.password_hash)
+    columns = (*SHOWN, accounts.c.password_hash)
     statement = select(*columns).where(func.lower(accounts.c.email) == func.lower(email))
     return session.connection().execute(statement).one_or_none()
 
 
 def find_password(session: Session, account_id: UUID) -> Any | None:
     """Return what is needed to check and to change a password."""
-    statement = select(*_SHOWN, accounts.c.password_hash).where(accounts.c.id == account_id, _LIVING)
+    statement = select(*SHOWN, accounts.c.password_hash).where(accounts.c.id == account_id, _LIVING)
     return session.connection().execute(statement).one_or_none()
 
 
@@ -94,7 +94,7 @@ def note_sign_in(session: Session, *, account_id: UUID, checked_hash: str, new_h
         update(accounts)
         .where(accounts.c.id == account_id, accounts.c.password_hash == checked_hash, accounts.c.is_active, _LIVING)
         .values(last_login=now, password_hash=new_hash)
-        .returning(*_SHOWN)
+        .returning(*SHOWN)
     )
     return session.connection().execute(statement).one_or_none()
 
@@ -105,7 +105,7 @@ def change_account(session: Session, account_id: UUID, values: dict[str, Any], *
         update(accounts)
         .where(accounts.c.id == account_id)
         .values(**values, version=accounts.c.version + 1, updated_at=now)
-        .returning(*_SHOWN)
+        .returning(*SHOWN)
     )
     row = session.connection().execute(statement).one()
     session.connection().execute(insert(_changes).values(account_id=account_id))
@@ -168,7 +168,7 @@ def list_accounts(
     """Return how many accounts meet all conditions, and one page of them."""
     where = (_LIVING, *conditions)
     count = session.connection().execute(select(func.count()).select_from(accounts).where(*where)).scalar_one()
-    page = _ordered(select(*_SHOWN).where(*where), ordering).offset(offset).limit(limit)
+    page = _ordered(select(*SHOWN).where(*where), ordering).offset(offset).limit(limit)
     return int(count), session.connection().execute(page).all()
 
 
@@ -196,7 +196,7 @@ def _ordered(statement: Select[Any], ordering: str) -> Select[Any]:
 
 def list_after(session: Session, account_id: UUID | None, *, limit: int) -> Sequence[Any]:
     """Return living accounts in the order of their ids, beginning after one, each locked until the commit."""
-    statement = select(*_SHOWN).where(_LIVING).order_by(accounts.c.id).limit(limit).with_for_update()
+    statement = select(*SHOWN).where(_LIVING).order_by(accounts.c.id).limit(limit).with_for_update()
     if account_id is not None:
         statement = statement.where(accounts.c.id > account_id)
     return session.connection().execute(statement).all()
@@ -208,7 +208,7 @@ def list_profile_changes(session: Session, *, limit: int) -> Sequence[Any]:
         select(
             _changes.c.id.label("change_id"),
             accounts.c.erased_at.is_not(None).label("erased"),
-            *_SHOWN,
+            *SHOWN,
         )
         .join(accounts, accounts.c.id == _changes.c.account_id)
         .order_by(_changes.c.id)

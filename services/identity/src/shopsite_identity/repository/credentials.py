@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
 from shopsite_identity.models import Table
-from shopsite_identity.repository.accounts import accounts
+from shopsite_identity.repository.accounts import SHOWN, accounts
 
 _families = Table.metadata.tables["token_families"]
 _tokens = Table.metadata.tables["refresh_tokens"]
@@ -50,7 +50,7 @@ def spend_token(session: Session, *, token_hash: bytes, now: datetime) -> UUID |
 def find_family_holder(session: Session, *, family_id: UUID, now: datetime) -> Any | None:
     """Return the account of a family that still counts."""
     statement = (
-        select(accounts)
+        select(*SHOWN)
         .join(_families, _families.c.account_id == accounts.c.id)
         .where(
             _families.c.id == family_id,
@@ -79,9 +79,9 @@ def insert_session(session: Session, values: dict[str, Any]) -> None:
 
 
 def find_session_holder(session: Session, *, token_hash: bytes, now: datetime, idle: timedelta) -> Any | None:
-    """Return the account of a session that still counts, with ``seen_at``."""
+    """Return the account of a session that still counts."""
     statement = (
-        select(accounts, _sessions.c.seen_at)
+        select(*SHOWN)
         .join(_sessions, _sessions.c.account_id == accounts.c.id)
         .where(
             _sessions.c.token_hash == token_hash,
@@ -172,7 +172,7 @@ def find_credentials(session: Session, *, email: str, address_hash: bytes) -> An
     One statement, whether there is such an account or not: the time that it takes tells nothing.
     """
     here = (_known.c.account_id == accounts.c.id) & (_known.c.address_hash == address_hash)
-    statement = select(accounts, exists().where(here).label("known")).where(
+    statement = select(*SHOWN, accounts.c.password_hash, exists().where(here).label("known")).where(
         func.lower(accounts.c.email) == func.lower(email)
     )
     return session.connection().execute(statement).one_or_none()

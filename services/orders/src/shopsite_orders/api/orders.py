@@ -9,9 +9,9 @@ from shopsite_common.auth import AdminUser, CurrentUser
 from shopsite_common.errors import Forbidden, NotAuthenticated
 from shopsite_common.openapi import documented
 from shopsite_common.pagination import Page, Paging, page_of
+from shopsite_common.parameters import Moment
 from shopsite_common.tokens import Principal
 from shopsite_orders import errors
-from shopsite_orders.api.parameters import Moment
 from shopsite_orders.deps import Db, Own
 from shopsite_orders.domain.standing import Status
 from shopsite_orders.repository.reading import OrderFilter

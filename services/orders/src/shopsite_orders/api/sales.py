@@ -8,7 +8,7 @@ from shopsite_common.auth import AdminUser
 from shopsite_common.clock import utcnow
 from shopsite_common.errors import Forbidden, NotAuthenticated
 from shopsite_common.openapi import documented
-from shopsite_orders.api.parameters import Day
+from shopsite_common.parameters import Day
 from shopsite_orders.deps import Own
 from shopsite_orders.domain.periods import report_days
 from shopsite_orders.schemas import Interval, SalesOut

@@ -1,7 +1,7 @@
-"""Query parameters that a list reads in more than one place."""
+"""Kinds of query parameters that several services read alike."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
@@ -10,8 +10,9 @@ _DATE_FIRST = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?")
 
 
 def _written_as_a_date(value: Any) -> Any:
+    # pydantic would take a bare number for seconds since 1970
     if isinstance(value, str) and not _DATE_FIRST.fullmatch(value):
-        raise ValueError("Enter a date, or a date and time.")
+        raise ValueError("Enter a date, or a date and time, in the form of ISO 8601.")
     return value
 
 
@@ -24,3 +25,6 @@ def _in_utc(moment: datetime) -> datetime:
 
 Moment = Annotated[datetime, BeforeValidator(_written_as_a_date), AfterValidator(_in_utc)]
 """A moment; one without a time zone is meant in UTC, a date alone is its midnight."""
+
+Day = Annotated[date, BeforeValidator(_written_as_a_date)]
+"""A day of the calendar."""
