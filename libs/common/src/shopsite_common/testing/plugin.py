@@ -12,6 +12,7 @@ real migrations built and that is empty at the start of each test, ``client`` (i
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -39,6 +40,18 @@ from shopsite_common.tokens import KeySet
 def pytest_configure() -> None:
     """Set the running shop's variables aside before any test reads settings."""
     set_shop_aside()
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Generator[None]:
+    """Take back what a command configured: its handler writes to an output that is closed when the test ends."""
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    yield
+    for handler in [handler for handler in root.handlers if handler not in before]:
+        if type(handler) is logging.StreamHandler:
+            root.removeHandler(handler)
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")
