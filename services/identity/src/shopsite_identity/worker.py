@@ -10,7 +10,7 @@ from shopsite_common.worker import Timer, create_worker
 from shopsite_identity.consumers import HANDLERS
 from shopsite_identity.deps import IdentityResources
 from shopsite_identity.deps.issuer import last_token_term
-from shopsite_identity.schemas import ProfileOut
+from shopsite_identity.schemas.people import ProfileOut
 from shopsite_identity.service import accounts, keys, signing_in
 from shopsite_identity.settings import Settings
 

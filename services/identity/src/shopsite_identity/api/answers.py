@@ -6,7 +6,7 @@ from shopsite_identity.clients.passwords import common_passwords
 from shopsite_identity.deps import IdentityResources
 from shopsite_identity.domain import Person, objections
 from shopsite_identity.errors import WeakPassword
-from shopsite_identity.schemas import CustomerOut, ProfileOut
+from shopsite_identity.schemas.people import CustomerOut, ProfileOut
 
 
 async def renewed_profile(resources: IdentityResources, account: Any) -> bytes:

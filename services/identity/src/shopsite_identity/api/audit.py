@@ -11,7 +11,7 @@ from shopsite_common.openapi import documented
 from shopsite_common.pagination import Page, Paging, page_of
 from shopsite_common.parameters import Moment
 from shopsite_identity.deps import Own
-from shopsite_identity.schemas import AuditOut
+from shopsite_identity.schemas.audit import AuditOut
 from shopsite_identity.service import audit
 
 router = APIRouter(tags=["audit"])

@@ -21,7 +21,7 @@ from shopsite_common.pagination import Page, Paging, page_of
 from shopsite_identity.api.answers import refuse_weak, renewed_customer
 from shopsite_identity.deps import Own
 from shopsite_identity.errors import CustomerNotFound, LastAdmin, OwnAccount
-from shopsite_identity.schemas import (
+from shopsite_identity.schemas.people import (
     CustomerCreate,
     CustomerOrdering,
     CustomerOut,

@@ -9,7 +9,7 @@ from shopsite_common.auth import called_by
 from shopsite_common.clock import utcnow
 from shopsite_identity.deps import Own
 from shopsite_identity.deps.issuer import SESSION_TOKEN_TERM
-from shopsite_identity.schemas import ExchangedSession, ResetLinkOut, RevocationsOut, SessionExchange
+from shopsite_identity.schemas.credentials import ExchangedSession, ResetLinkOut, RevocationsOut, SessionExchange
 from shopsite_identity.service import passwords, sessions, signing_in
 
 router = APIRouter(include_in_schema=False)

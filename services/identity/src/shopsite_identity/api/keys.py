@@ -5,7 +5,7 @@ from fastapi import APIRouter, Response
 from shopsite_common.openapi import documented
 from shopsite_identity.deps import Own
 from shopsite_identity.errors import SigningKeyUnreadable
-from shopsite_identity.schemas import KeySetOut
+from shopsite_identity.schemas.credentials import KeySetOut
 
 router = APIRouter(tags=["keys"])
 

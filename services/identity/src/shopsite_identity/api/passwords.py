@@ -13,7 +13,7 @@ from shopsite_identity.api.answers import refuse_weak
 from shopsite_identity.deps import Address, Own
 from shopsite_identity.deps.throttle import FORGOT, RESET
 from shopsite_identity.errors import AccountGone, WrongPassword
-from shopsite_identity.schemas import Accepted, PasswordChange, PasswordForgot, PasswordReset
+from shopsite_identity.schemas.credentials import Accepted, PasswordChange, PasswordForgot, PasswordReset
 from shopsite_identity.service import passwords
 
 router = APIRouter(tags=["passwords"])

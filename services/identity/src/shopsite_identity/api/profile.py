@@ -12,7 +12,7 @@ from shopsite_identity.api.answers import refuse_weak, renewed_profile
 from shopsite_identity.deps import Address, Own
 from shopsite_identity.deps.throttle import SIGN_UP
 from shopsite_identity.errors import AccountGone
-from shopsite_identity.schemas import ProfileOut, ProfileReplace, ProfileUpdate, SignUp
+from shopsite_identity.schemas.people import ProfileOut, ProfileReplace, ProfileUpdate, SignUp
 from shopsite_identity.service import accounts
 
 router = APIRouter(tags=["account"])

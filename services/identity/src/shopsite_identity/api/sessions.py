@@ -18,7 +18,8 @@ from shopsite_common.openapi import documented
 from shopsite_identity.deps import Address, Own
 from shopsite_identity.deps.proof import prove_password
 from shopsite_identity.errors import InvalidCredentials, InvalidSession, NoSession, StaffOnly
-from shopsite_identity.schemas import ProfileOut, SessionOut, SignIn
+from shopsite_identity.schemas.credentials import SessionOut, SignIn
+from shopsite_identity.schemas.people import ProfileOut
 from shopsite_identity.service import sessions
 
 router = APIRouter(tags=["admin session"])

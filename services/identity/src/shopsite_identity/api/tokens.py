@@ -11,7 +11,7 @@ from shopsite_identity.deps import Address, IdentityResources, Own
 from shopsite_identity.deps.proof import prove_password
 from shopsite_identity.deps.throttle import REFRESH
 from shopsite_identity.errors import InvalidCredentials, InvalidRefreshToken
-from shopsite_identity.schemas import Refresh, SignIn, TokenPair
+from shopsite_identity.schemas.credentials import Refresh, SignIn, TokenPair
 from shopsite_identity.service import signing_in
 from shopsite_identity.service.signing_in import Granted
 
