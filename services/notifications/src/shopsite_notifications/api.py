@@ -62,6 +62,7 @@ async def list_notifications(
 @router.get(
     "/api/admin/notifications/{notification_id}/",
     operation_id="get_notification",
+    include_in_schema=False,  # the contract does not list it, so it is not on the gateway either
     dependencies=[Depends(admin_user)],
     responses=documented(*_ADMINS_ONLY, EmailNotFound),
 )
