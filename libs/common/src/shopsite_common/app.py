@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
 
 from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
 
 from shopsite_common import logs, metrics, openapi, problems
 from shopsite_common.health import Probe, health_router
@@ -29,6 +30,7 @@ def create_app(
     *,
     title: str,
     helpful: Mapping[str, Probe] | None = None,
+    inner_middleware: Sequence[Middleware] = (),
 ) -> FastAPI:
     """Return the API of a service.
 
@@ -37,6 +39,7 @@ def create_app(
         routers: its endpoints.
         title: its name in the documents.
         helpful: dependencies besides the database and Redis whose state its readiness shows.
+        inner_middleware: stands inside the request's own, so that its answers have their id and measure, too.
     """
     settings = resources.settings
     version = version_of(settings.service)
@@ -53,6 +56,7 @@ def create_app(
         title=title,
         version=version,
         lifespan=lifespan,
+        middleware=inner_middleware,
         redirect_slashes=False,
         docs_url=None,
         redoc_url=None,

@@ -23,6 +23,7 @@ from shopsite_common.errors import Unavailable
 from shopsite_common.events import Event, UnknownEvent, decode
 from shopsite_common.logs import get_logger
 from shopsite_common.topology import LADDER, Subscription, retry_exchange
+from shopsite_common.waiting import wait_at_most
 
 log = get_logger(__name__)
 
@@ -32,6 +33,7 @@ REASON_HEADER = "shopsite-reason"
 _HANDLED = Counter("shopsite_events_handled_total", "Events by their end", ["handler", "outcome"])
 _SECONDS = Histogram("shopsite_event_seconds", "Time from an event's creation to its effect", ["handler"])
 _MAX_PAUSE_SECONDS = 5.0
+_HAND_BACK_SECONDS = 1.0
 
 
 class Consumer:
@@ -87,11 +89,23 @@ class Consumer:
                 task.add_done_callback(self._running.discard)
             try:
                 await self._receive(subscription, channel, message)
-            except BROKER_ERRORS as error:
-                # the channel went away under us: the broker delivers again, and the inbox knows what was done
-                log.warning("acknowledgement_lost", handler=subscription.queue, error=type(error).__name__)
+            except Exception as error:
+                log.warning(
+                    "acknowledgement_lost", handler=subscription.queue, error=type(error).__name__, exc_info=error
+                )
+                await self._hand_back(message)
 
         return on_message
+
+    async def _hand_back(self, message: AbstractIncomingMessage) -> None:
+        """Return a message whose end the broker may not know; the inbox knows what was done.
+
+        If the channel went away under us the broker delivers again by itself. If it is still there, a message that
+        nobody answers for would take one of its places for ever.
+        """
+        await wait_at_most(_HAND_BACK_SECONDS, self._stopping)
+        with contextlib.suppress(*BROKER_ERRORS):
+            await message.nack(requeue=True)
 
     async def _receive(self, subscription: Subscription, channel: Any, message: AbstractIncomingMessage) -> None:
         try:
@@ -128,8 +142,7 @@ class Consumer:
             return
 
     async def _wait(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
+        await wait_at_most(seconds, self._stopping)
         if self._stopping.is_set():
             raise _Stopped
 

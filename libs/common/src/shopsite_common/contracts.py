@@ -1,11 +1,11 @@
 """The event contracts on paper: a JSON Schema and a golden example a version, in ``libs/common/contracts``.
 
-``python -m shopsite_common.contracts write`` renews them after a field was added; a test compares them with the code:
-nobody changes a contract without seeing it.
+``python -m shopsite_common.contracts write`` renews them after a field was added; ``check`` and a test compare them
+with the code: nobody changes a contract without seeing it.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -102,7 +102,16 @@ def stale(folder: Path = _FOLDER) -> list[str]:
     return sorted(name for name in wanted.keys() | there.keys() if wanted.get(name) != there.get(name))
 
 
+def main(arguments: Sequence[str]) -> str | None:
+    """Do what the command line says; return the complaint with which the process ends, if there is one."""
+    if list(arguments) == ["write"]:
+        write()
+        return None
+    if list(arguments) == ["check"]:
+        found = stale()
+        return f"not as the code has them: {', '.join(found)}" if found else None
+    return "usage: python -m shopsite_common.contracts write|check"
+
+
 if __name__ == "__main__":
-    if sys.argv[1:] != ["write"]:
-        sys.exit("usage: python -m shopsite_common.contracts write")
-    write()
+    sys.exit(main(sys.argv[1:]))

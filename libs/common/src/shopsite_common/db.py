@@ -81,7 +81,8 @@ class Database:
         )
         work.add_done_callback(self._free_place)
         try:
-            return await asyncio.wait_for(asyncio.shield(work), self._answer_seconds)
+            async with asyncio.timeout(self._answer_seconds):
+                return await asyncio.shield(work)
         except TimeoutError as error:
             raise DatabaseDown from error
 
@@ -134,7 +135,8 @@ class Database:
     async def _take_place(self) -> None:
         _WAITING.inc()
         try:
-            await asyncio.wait_for(self._places.acquire(), self._wait_seconds)
+            async with asyncio.timeout(self._wait_seconds):
+                await self._places.acquire()
         except TimeoutError as error:
             raise DatabaseDown("The service is overloaded. Please try again shortly.") from error
         finally:

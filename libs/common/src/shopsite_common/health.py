@@ -73,7 +73,8 @@ def health_router(
 async def _answers(name: str, probe: Probe) -> bool:
     with contextlib.suppress(TimeoutError):
         try:
-            await asyncio.wait_for(probe(), _PROBE_SECONDS)
+            async with asyncio.timeout(_PROBE_SECONDS):
+                await probe()
         except (ShopError, RedisError, OSError, RuntimeError) as error:
             log.warning("dependency_unavailable", dependency=name, error=type(error).__name__)
             return False

@@ -6,6 +6,7 @@ run did by then is guarded by its own writes.
 """
 
 import hashlib
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +16,7 @@ from uuid import UUID
 
 import orjson
 from fastapi import Depends, Header, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, WithJsonSchema
 from sqlalchemy import Column, DateTime, Index, Integer, LargeBinary, MetaData, String, Table, Uuid, func, text
 from sqlmodel import Session
 
@@ -40,6 +41,8 @@ keys = Table(
 
 _DEAD_AFTER = timedelta(seconds=60)
 _MAX_KEY = 255
+_KEY = rf'^("[ -~]{{1,{_MAX_KEY}}}"|[!#-~][ -~]{{0,{_MAX_KEY - 1}}})$'
+_KEY_SCHEMA = {"type": "string", "minLength": 1, "maxLength": _MAX_KEY + 2, "pattern": _KEY}
 
 _CLAIM = text("""
     INSERT INTO idempotency_keys AS k (customer_id, key, fingerprint) VALUES (:customer_id, :key, :fingerprint)
@@ -165,7 +168,8 @@ async def read_idempotency(
     request: Request,
     user: CurrentUser,
     idempotency_key: Annotated[
-        str | None, Header(description="Bare or quoted, at most 255 characters; kept for 24 hours")
+        Annotated[str, WithJsonSchema(_KEY_SCHEMA)] | None,
+        Header(description=f"Bare or quoted, at most {_MAX_KEY} characters; kept for 24 hours"),
     ] = None,
 ) -> Idempotency:
     """Return the runner for this request's key, customer and content."""
@@ -194,8 +198,6 @@ def _canonical(body: bytes) -> bytes:
 def _read_key(header: str | None) -> str | None:
     if header is None:
         return None
-    quoted = len(header) > 1 and header.startswith('"') and header.endswith('"')
-    key = header[1:-1] if quoted else header
-    if not 1 <= len(key) <= _MAX_KEY or not key.isprintable():
-        raise ValidationFailed.of(idempotency_key=f"Must have 1 to {_MAX_KEY} printable characters.")
-    return key
+    if not re.fullmatch(_KEY, header):
+        raise ValidationFailed.of(idempotency_key=f"Must have 1 to {_MAX_KEY} printable characters of ASCII.")
+    return header[1:-1] if header.startswith('"') else header

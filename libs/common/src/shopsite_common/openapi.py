@@ -9,6 +9,14 @@ from shopsite_common.errors import ShopError
 from shopsite_common.problems import MEDIA_TYPE, problem_body
 from shopsite_common.schemas import Problem
 
+_BOUNDS = {
+    "ge": "minimum",
+    "gt": "exclusiveMinimum",
+    "le": "maximum",
+    "lt": "exclusiveMaximum",
+    "multiple_of": "multipleOf",
+}
+_DATA = {"default", "example", "examples"}
 _ERROR_SCHEMA = {"$ref": "#/components/schemas/Problem"}
 
 
@@ -44,10 +52,25 @@ def _corrected(document: dict[str, Any]) -> dict[str, Any]:
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
     schemas["Problem"] = Problem.model_json_schema(mode="serialization")
+    document = _in_words_of_json_schema(document)
     for operations in document.get("paths", {}).values():
         for operation in operations.values():
             _correct_operation(operation)
     return document
+
+
+def _in_words_of_json_schema(node: Any) -> Any:
+    """Rename bounds that pydantic put in its own words, as it does for a ``Field(ge=…)`` on a type with a validator."""
+    if isinstance(node, list):
+        return [_in_words_of_json_schema(part) for part in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        _BOUNDS.get(key, key) if isinstance(value, int | float) else key: (
+            value if key in _DATA else _in_words_of_json_schema(value)
+        )
+        for key, value in node.items()
+    }
 
 
 def _correct_operation(operation: dict[str, Any]) -> None:

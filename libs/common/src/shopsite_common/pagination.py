@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import Depends, Query, Request
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from shopsite_common.errors import NotFound, ValidationFailed
 from shopsite_common.schemas import ResponseBody
@@ -16,6 +16,7 @@ Item = TypeVar("Item")
 DEFAULT_SIZE = 20
 MAX_SIZE = 100
 _MAX_DIGITS = 11
+_UNREADABLE = -1
 _LAST_PAGE = 10**9  # past this an OFFSET would not fit
 
 
@@ -50,26 +51,31 @@ class Page(ResponseBody, Generic[Item]):
     results: list[Item]
 
 
+def _whole(value: Any) -> Any:
+    # only ASCII digits: int() would take " 1_0" and other scripts' digits too
+    if not isinstance(value, str):
+        return value
+    return int(value) if value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS else _UNREADABLE
+
+
+def _bounded(last: int) -> tuple[BeforeValidator, WithJsonSchema]:
+    # the document tells the bounds; they are checked below, because the two parameters fail in different ways
+    return BeforeValidator(_whole), WithJsonSchema({"type": "integer", "minimum": 1, "maximum": last})
+
+
 async def read_page_request(
-    page: Annotated[str, Query(description="From 1")] = "1",
-    page_size: Annotated[str, Query(description=f"1 to {MAX_SIZE}")] = str(DEFAULT_SIZE),
+    page: Annotated[int, *_bounded(_LAST_PAGE), Query(description="Past the end or no number: 404")] = 1,
+    page_size: Annotated[int, *_bounded(MAX_SIZE), Query(description="Out of range or no number: 400")] = DEFAULT_SIZE,
 ) -> PageRequest:
     """Read ``page`` (404 where there is none such) and ``page_size`` (400 out of range)."""
-    size = _whole(page_size)
-    if not 1 <= size <= MAX_SIZE:
+    if not 1 <= page_size <= MAX_SIZE:
         raise ValidationFailed.of(page_size=f"Must be a whole number from 1 to {MAX_SIZE}.")
-    number = _whole(page)
-    if not 1 <= number <= _LAST_PAGE:
+    if not 1 <= page <= _LAST_PAGE:
         raise NotFound("Invalid page.")
-    return PageRequest(number, size)
+    return PageRequest(page, page_size)
 
 
 Paging = Annotated[PageRequest, Depends(read_page_request)]
-
-
-def _whole(text: str) -> int:
-    # only ASCII digits: int() would take " 1_0" and other scripts' digits too
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS else -1
 
 
 def origin(request: Request, public_url: str = "") -> str:

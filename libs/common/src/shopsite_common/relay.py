@@ -26,6 +26,7 @@ from shopsite_common.broker import BROKER_ERRORS
 from shopsite_common.events import contract_of
 from shopsite_common.logs import get_logger
 from shopsite_common.topology import declare_exchange
+from shopsite_common.waiting import wait_at_most
 
 log = get_logger(__name__)
 
@@ -65,7 +66,7 @@ class Relay:
                 await self._run_with_lock(broker)
             except (DBAPIError, *BROKER_ERRORS) as error:
                 log.warning("relay_interrupted", error=type(error).__name__)
-                await self._pause(_POLL_SECONDS)
+                await wait_at_most(_POLL_SECONDS, self._stopping)
 
     def stop(self) -> None:
         """Let the batch under way end, and :meth:`run` return."""
@@ -79,7 +80,7 @@ class Relay:
         try:
             exchange = await declare_exchange(channel)
             while not self._stopping.is_set() and not await asyncio.to_thread(_lock, listener):
-                await self._pause(_POLL_SECONDS)
+                await wait_at_most(_POLL_SECONDS, self._stopping)
             with self._listening(listener):
                 await self._publish_for_ever(connection, exchange)
         finally:
@@ -98,7 +99,7 @@ class Relay:
                 raise ConnectionError("the relay's lock has gone with its connection")
             self._wake.clear()
             if await self._publish_batch(connection, exchange) < _BATCH:
-                await self._wait_for_work()
+                await wait_at_most(_POLL_SECONDS, self._wake)
             if (now := asyncio.get_running_loop().time()) >= next_report:
                 await asyncio.to_thread(self._report_and_clean, connection)
                 next_report = now + 5
@@ -165,14 +166,6 @@ class Relay:
             yield
         finally:
             loop.remove_reader(descriptor)
-
-    async def _wait_for_work(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), _POLL_SECONDS)
-
-    async def _pause(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
 
     def _report_and_clean(self, connection: Connection) -> None:
         with Session(connection) as session:

@@ -14,14 +14,15 @@ Timestamp = Annotated[AwareDatetime, PlainSerializer(_rfc3339, return_type=str, 
 """A moment, RFC 3339 in UTC with ``Z``."""
 
 
-def _no_text(value: Any) -> Any:
+def _whole(value: Any) -> Any:
     if isinstance(value, str):
         raise ValueError("A valid integer is required.")
-    return value
+    # JSON has one kind of number: 5.0 is the integer 5
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-WholeNumber = Annotated[int, Strict(), BeforeValidator(_no_text)]
-"""An integer that arrives as a JSON integer: no text, no fraction, no boolean."""
+WholeNumber = Annotated[int, Strict(), BeforeValidator(_whole)]
+"""An integer that arrives as a JSON number: no text, no fraction, no boolean."""
 
 Flag = Annotated[bool, Strict()]
 """A boolean that arrives as a JSON boolean."""

@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from typing import TypeVar
 
 from aio_pika.abc import AbstractRobustConnection
 from fastapi import FastAPI
@@ -26,11 +28,15 @@ from shopsite_common.relay import Relay
 from shopsite_common.resources import Resources
 from shopsite_common.settings import driver_url
 from shopsite_common.topology import Subscription
+from shopsite_common.waiting import wait_at_most
 
 log = get_logger(__name__)
 
 _FAILURES = Counter("shopsite_timer_failures_total", "Runs of a timer that failed", ["timer"])
 _INBOX_KEEP = timedelta(days=30)
+_RESTART_SECONDS = 1.0
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,23 @@ class Worker:
             raise Unavailable("The message broker is not connected.")
 
     async def _run_messages(self) -> None:
+        broker = await self._persist("connection", self._connect)
+        if broker is None:
+            return
+        await self._persist("consumer", partial(self._start_consumer, broker))
+        await self._persist("relay", partial(self._relay.run, broker))
+
+    async def _persist(self, part: str, step: Callable[[], Awaitable[T]]) -> T | None:
+        """Take a step until it succeeds: nothing may end messages for good while the process looks healthy."""
+        while not self._stopping.is_set():
+            try:
+                return await step()
+            except Exception:
+                log.exception("messages_interrupted", part=part)
+                await wait_at_most(_RESTART_SECONDS, self._stopping)
+        return None
+
+    async def _connect(self) -> AbstractRobustConnection | None:
         settings = self._resources.settings
         connecting = asyncio.create_task(connect(settings.amqp_url, name=f"{settings.service}-worker"))
         stopping = asyncio.create_task(self._stopping.wait())
@@ -97,27 +120,16 @@ class Worker:
         stopping.cancel()
         if not connecting.done():
             connecting.cancel()
-            return
+            return None
         self._broker = connecting.result()
-        await self._start_consumer(self._broker)
-        while not self._stopping.is_set():
-            try:
-                await self._relay.run(self._broker)
-            except Exception:
-                # nothing may end the sending of events for good while the process looks healthy
-                log.exception("relay_failed")
-                await self._pause(1.0)
+        return self._broker
 
     async def _start_consumer(self, broker: AbstractRobustConnection) -> None:
-        while not self._stopping.is_set():
-            try:
-                await self._consumer.start(broker)
-            except Exception as error:
-                log.warning("consumer_not_started", error=type(error).__name__, exc_info=error)
-                await self._consumer.reset()
-                await self._pause(1.0)
-            else:
-                return
+        try:
+            await self._consumer.start(broker)
+        except Exception:
+            await self._consumer.reset()
+            raise
 
     async def _run_timer(self, timer: Timer) -> None:
         while not self._stopping.is_set():
@@ -130,11 +142,7 @@ class Worker:
             except Exception:
                 _FAILURES.labels(timer.name).inc()
                 log.exception("timer_failed", timer=timer.name)
-            await self._pause(timer.every.total_seconds())
-
-    async def _pause(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
+            await wait_at_most(timer.every.total_seconds(), self._stopping)
 
     async def _delete_old_inbox(self) -> None:
         await self._resources.db.run(inbox.delete_old, older_than=_INBOX_KEEP)

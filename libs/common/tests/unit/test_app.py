@@ -1,8 +1,11 @@
 """What every application of ours does alike, on one that has two routes."""
 
+from typing import Annotated
+
 import httpx
 import pytest
 from fastapi import FastAPI
+from pydantic import Field
 
 from shopsite_common import openapi, problems
 from shopsite_common.errors import Conflict
@@ -15,7 +18,7 @@ class Thing(ResponseBody):
 
 
 class ThingIn(RequestBody):
-    number: WholeNumber
+    number: Annotated[WholeNumber, Field(le=1000, gt=-1000, examples=[{"le": 1}])]
 
 
 @pytest.fixture
@@ -75,9 +78,27 @@ async def test_each_field_gets_its_sentences(client, body, details):
     assert answer.json()["details"] == details
 
 
-async def test_text_is_no_number(client):
-    answer = await client.post("/api/things/", json={"number": "5"})
-    assert list(answer.json()["details"]) == ["number"]
+@pytest.mark.parametrize("wrong", ["5", True, 5.5, None, 1e300, -1000, 1001], ids=str)
+async def test_what_is_no_whole_number_in_range_is_refused(client, wrong):
+    answer = await client.post("/api/things/", json={"number": wrong})
+    assert (answer.status_code, list(answer.json()["details"])) == (400, ["number"])
+
+
+async def test_a_whole_number_may_be_written_with_a_point(client):
+    content = b'{"number": 5.0}'
+    answer = await client.post("/api/things/", content=content, headers={"Content-Type": "application/json"})
+    assert answer.json() == {"number": 5}
+
+
+async def test_the_document_tells_bounds_in_words_of_json_schema(client):
+    schema = client.app.openapi()["components"]["schemas"]["ThingIn"]["properties"]["number"]
+    assert schema == {
+        "title": "Number",
+        "type": "integer",
+        "maximum": 1000,
+        "exclusiveMinimum": -1000,
+        "examples": [{"le": 1}],
+    }
 
 
 async def test_malformed_json_and_other_content(client):

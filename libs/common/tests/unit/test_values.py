@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from shopsite_common import context, logs
-from shopsite_common.errors import Forbidden, NotFound, ValidationFailed
+from shopsite_common.errors import Forbidden
 from shopsite_common.ids import uuid7
 from shopsite_common.money import Money, from_minor, to_minor
-from shopsite_common.pagination import read_page_request
 from shopsite_common.service_tokens import InvalidServiceToken, ServiceSigner, ServiceVerifier
 from shopsite_common.settings import ServiceSettings, derived_url, driver_url
 
@@ -85,24 +84,6 @@ def test_each_service_derives_its_role_from_the_one_url(monkeypatch):
     assert url.startswith("postgresql+psycopg2://shopsite_orders:")
     assert "secret" not in url
     assert derived_url(owner, "cart") != derived_url(owner, "orders")
-
-
-@pytest.mark.parametrize("page", ["0", "-1", "x", "1.5", "", "٣", "9" * 30])
-async def test_a_page_that_there_is_not_is_404(page):
-    with pytest.raises(NotFound):
-        await read_page_request(page, "20")
-
-
-@pytest.mark.parametrize("size", ["0", "101", "x", "-5", ""])
-async def test_a_page_size_out_of_range_is_400(size):
-    with pytest.raises(ValidationFailed):
-        await read_page_request("1", size)
-
-
-async def test_a_page_past_the_end_is_404_but_the_first_of_an_empty_list_is_fine():
-    (await read_page_request("1", "20")).check(0)
-    with pytest.raises(NotFound):
-        (await read_page_request("2", "20")).check(20)
 
 
 def test_a_service_token_counts_for_its_callee_and_its_caller_alone(service_keys):

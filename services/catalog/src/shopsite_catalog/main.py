@@ -14,14 +14,10 @@ def create() -> FastAPI:
     """Return catalog's API."""
     settings = Settings()
     own = CatalogResources(settings)
-    app = create_app(own, ROUTERS, title="ShopSite catalog")
-    # the innermost, so that a refusal passes through the request's own middleware and has its id and measure
-    app.user_middleware.append(
-        Middleware(
-            AnonymousQuota,
-            limiter=own.limiter,
-            quota=settings.anonymous,
-            trusted_proxies=settings.trusted_proxies,
-        )
+    quota = Middleware(
+        AnonymousQuota,
+        limiter=own.limiter,
+        quota=settings.anonymous,
+        trusted_proxies=settings.trusted_proxies,
     )
-    return app
+    return create_app(own, ROUTERS, title="ShopSite catalog", inner_middleware=[quota])
