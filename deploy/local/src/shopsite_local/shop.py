@@ -159,7 +159,7 @@ def address_lines(instance: Instance) -> list[str]:
     return [
         f"  shop       {known['SHOPSITE_URL']}/",
         f"  API docs   {known['SHOPSITE_URL']}/api/docs/",
-        f"  dashboard  {known['SHOPSITE_URL']}/admin/   ({admin})",
+        f"  admin      {admin}",
         f"  mail       {known['MAIL_URL']}/",
         f"  Paystack   {known['PAYSTACK_SIMULATOR_URL']}/   (simulator)",
         f"  Cloudinary {known['CLOUDINARY_SIMULATOR_URL']}/   (simulator)",
