@@ -1,13 +1,11 @@
 """The running shop as a client sees it, for whole-system tests. `make test` starts one and tells where it is."""
 
 import asyncio
-import os
 import secrets
-import subprocess
-import sys
 import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,15 +13,22 @@ import pytest
 
 from shopsite_common.testing.environment import running_shop
 from shopsite_common.testing.polling import eventually
+from shopsite_local import control
 
 PASSWORD = "securepassword123"
 ADDRESSES = {"shipping_address": "123 Main St, Lagos", "billing_address": "456 Billing Ave, Lagos"}
 _AWAY = {502, 503, 504}
+_PATIENCE = 75  # seconds; a key of repetition whose run died is free again after 60
 
 
-def is_away(answer: httpx.Response) -> bool:
-    """Tell whether nobody was there: a gateway's answer, or Traefik in the moment before it has read its routes."""
-    return answer.status_code in _AWAY or answer.text == "404 page not found\n"
+def is_worth_another_try(answer: httpx.Response) -> bool:
+    """Tell whether nobody was there, or the first try may still be at work.
+
+    That is a gateway's answer, Traefik in the moment before it has read its routes, or the key of a run that died.
+    """
+    if answer.status_code in _AWAY or answer.text == "404 page not found\n":
+        return True
+    return answer.status_code == httpx.codes.CONFLICT and answer.json()["code"] == "request_still_running"
 
 
 @dataclass
@@ -37,8 +42,8 @@ class Shop:
         return self.known[name]
 
     async def request(self, method: str, path: str, *, patient: bool = False, **kwargs: Any) -> httpx.Response:
-        """Send a request; a patient client tries again for a minute while the shop is away, as a good client does."""
-        deadline = time.monotonic() + 60
+        """Send a request; a patient client tries again while the shop is away, as a good client does."""
+        deadline = time.monotonic() + _PATIENCE
         while True:
             try:
                 answer = await self.http.request(method, path, **kwargs)
@@ -46,7 +51,7 @@ class Shop:
                 if not patient or time.monotonic() > deadline:
                     raise
             else:
-                if not patient or not is_away(answer) or time.monotonic() > deadline:
+                if not patient or not is_worth_another_try(answer) or time.monotonic() > deadline:
                     return answer
             await asyncio.sleep(0.3)
 
@@ -61,15 +66,16 @@ class Shop:
         answer = await self.request("GET", url, patient=True)
         return [row for row in answer.json() if row["reference"] == reference]
 
-    def ctl(self, command: str) -> None:
-        """Stop, start, restart or kill a process of the shop."""
-        subprocess.run(
-            [sys.executable, "-m", "shopsite_local", "ctl", *command.split()],
-            check=True,
-            capture_output=True,
-            timeout=90,
-            env={**os.environ, **self.known},
-        )
+    async def ctl(self, action: str, name: str) -> None:
+        """Stop, start, restart or kill a process of the shop, as `make ctl` does."""
+        home = Path(self.url("SHOPSITE_RUNNER_DIR"))
+        await asyncio.to_thread(control.ask, home, action, name)
+
+    async def webhooks(self, mode: str) -> None:
+        """Have the simulator send webhooks from now on: `on`, `off`, `duplicate` or `delay`."""
+        url = f"{self.url('PAYSTACK_SIMULATOR_URL')}/_simulator/settings"
+        answer = await self.request("POST", url, json={"webhooks": mode}, patient=True)
+        assert answer.status_code == 200, answer.text
 
 
 @dataclass

@@ -15,14 +15,16 @@ SERVERS = ["redis", "rabbitmq", "postgres"]
 
 
 async def purchase_with_kills(shop, account, product, victim):
-    """Buy, and kill the victim three times on the way: before the checkout, the payment, and its consequences."""
+    """Buy, and kill the victim four times: during the checkout, before the payment, during it, and afterwards."""
     account.patient = True
     await account.fill_cart(product["id"])
-    shop.ctl(f"kill {victim}")
-    order = (await account.check_out(**{"Idempotency-Key": f"order-{account.email}"})).json()
-    shop.ctl(f"kill {victim}")
-    reference = await account.pay(order["id"])
-    shop.ctl(f"kill {victim}")
+    checkout = account.check_out(**{"Idempotency-Key": f"order-{account.email}"})
+    answer, _ = await asyncio.gather(checkout, shop.ctl("kill", victim))
+    assert answer.status_code == 201, answer.text
+    order = answer.json()
+    await shop.ctl("kill", victim)
+    reference, _ = await asyncio.gather(account.pay(order["id"]), shop.ctl("kill", victim))
+    await shop.ctl("kill", victim)
     await account.becomes(order["id"], "PROCESSING", within=60)
     return order, reference
 
@@ -52,14 +54,15 @@ async def test_a_killed_process(shop, buyer, new_product, victim):
     await ends_right(shop, buyer, order, reference)
 
 
+@pytest.mark.parametrize("action", ["kill", "restart"])
 @pytest.mark.parametrize("server", SERVERS)
-async def test_a_server_that_restarts(shop, new_account, new_product, server):
+async def test_a_server_that_restarts(shop, new_account, new_product, server, action):
     product = await new_product(stock=9)
     buyers = [await new_account() for _ in range(3)]
     for buyer in buyers:
         buyer.patient = True
         await buyer.fill_cart(product["id"])
-    restart = asyncio.create_task(asyncio.to_thread(shop.ctl, f"kill {server}"))
+    restart = asyncio.create_task(shop.ctl(action, server))
     answers = await asyncio.gather(*(buyer.check_out(**{"Idempotency-Key": buyer.email}) for buyer in buyers))
     assert [answer.status_code for answer in answers] == [201, 201, 201]
     await restart

@@ -35,7 +35,7 @@ async def test_every_layers_error_has_the_one_form(shop, buyer):
 
 
 async def test_a_service_that_is_down_is_503_or_502_in_our_words_and_others_live(shop, buyer):
-    shop.ctl("stop cart-api")
+    await shop.ctl("stop", "cart-api")
     try:
         answer = await buyer.call("GET", "/api/cart/me/")
         assert is_problem(answer, answer.status_code)
@@ -45,12 +45,44 @@ async def test_a_service_that_is_down_is_503_or_502_in_our_words_and_others_live
         assert health.status_code == 503
         assert health.json()["services"]["cart"]["status"] == "unavailable"
     finally:
-        shop.ctl("start cart-api")
+        await shop.ctl("start", "cart-api")
 
     async def back():
         return (await buyer.call("GET", "/api/cart/me/")).status_code == 200
 
     await eventually(back, within=20)
+
+
+async def test_without_authz_reading_goes_on_and_the_rest_is_503_in_our_words(shop, buyer):
+    await shop.ctl("stop", "authz")
+    try:
+        for method, path in (("GET", "/api/orders/"), ("GET", "/api/products/"), ("POST", "/api/checkout/")):
+            answer = await buyer.call(method, path)
+            is_problem(answer, 503)
+            assert answer.headers["Retry-After"]
+        assert (await shop.request("GET", "/api/products/")).status_code == 200
+        assert (await shop.request("GET", "/api/schema/")).status_code == 200
+    finally:
+        await shop.ctl("start", "authz")
+
+    async def back():
+        return (await buyer.call("GET", "/api/orders/")).status_code == 200
+
+    await eventually(back, within=20)
+
+
+@pytest.mark.parametrize("prefix", ["/api", "/api/v1"])
+@pytest.mark.parametrize("slash", ["", "/"])
+async def test_writing_works_in_all_forms_of_a_path(shop, buyer, new_product, prefix, slash):
+    product = await new_product()
+    line = {"product": product["id"], "quantity": 2}
+    added = await buyer.call("POST", f"{prefix}/cart-items{slash}", json=line)
+    assert added.status_code == 201
+    changed = await buyer.call("PATCH", f"{prefix}/cart-items/{added.json()['id']}{slash}", json={"quantity": 3})
+    assert changed.json()["quantity"] == 3
+    assert (await buyer.call("DELETE", f"{prefix}/cart-items/{added.json()['id']}{slash}")).status_code == 204
+    assert (await shop.request("POST", f"{prefix}/token{slash}", json={})).status_code == 400
+    assert (await shop.request("GET", f"{prefix}/health{slash}")).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/api/products/", "/api/products", "/api/v1/products/", "/api/v1/products"])

@@ -3,12 +3,16 @@
 import itertools
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from pathlib import Path
 
 import httpx
 import jwt
 import psycopg2
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from shopsite_common.service_tokens import ServiceSigner
 
 pytestmark = pytest.mark.e2e
 
@@ -45,12 +49,62 @@ async def test_a_role_opens_its_own_schema_and_no_other(shop, reader, owner):
         "//internal/revocations/",
         "/api/v1/internal/revocations/",
         "/internal%2Frevocations/",
+        "/INTERNAL/revocations/",
+        "/.//internal/./revocations/",
+        "/api/internal/revocations/",
+        "/api/products/../../internal/revocations/",
+        "/api/products/..%2f..%2finternal/revocations/",
+        "/api/products/%2e%2e/%2e%2e/internal/revocations/",
+        "/%2569nternal/revocations/",
+        "/;/internal/revocations/",
+        "/internal/reservations/",
+        "/internal/sessions/exchange/",
+        "/internal/orders/01a20d1f-8826-74ee-a8d3-a0aec5f2da44/",
     ],
 )
-async def test_nothing_internal_is_on_the_gateway(shop, path):
-    answer = await shop.request("GET", path)
-    assert answer.status_code == 404
-    assert answer.json()["code"] == "not_found"
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_nothing_internal_is_on_the_gateway(shop, buyer, signer, method, path):
+    service = {"Authorization": f"Bearer {signer('authz').token_for('identity')}"}
+    for headers in ({}, buyer.headers, service):
+        answer = await shop.request(method, path, headers=headers)
+        assert answer.status_code == 404, (headers, answer.text)
+        assert answer.json()["code"] == "not_found"
+
+
+@pytest.fixture
+def signer(shop):
+    """Return a function that gives a service's own signer, as its process has one."""
+    keys = Path(shop.url("SHOPSITE_RUNNER_DIR")) / "secrets" / "private"
+    return lambda service: ServiceSigner(service, keys / f"{service}.pem")
+
+
+async def test_a_service_token_opens_what_its_bearer_may_call_and_nothing_else(shop, signer, tmp_path):
+    stolen = tmp_path / "stranger.pem"
+    key = Ed25519PrivateKey.generate()
+    stolen.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    base = int(shop.url("SHOPSITE_PORT_BASE"))
+    private = Path(shop.url("SHOPSITE_RUNNER_DIR")) / "secrets" / "private"
+    tokens = {
+        200: signer("authz").token_for("identity"),
+        403: signer("cart").token_for("identity"),
+    }
+    refused = {
+        "for another callee": signer("authz").token_for("orders"),
+        "signed by a stranger": ServiceSigner("authz", stolen).token_for("identity"),
+        "signed by another service": ServiceSigner("authz", private / "cart.pem").token_for("identity"),
+        "of nobody": ServiceSigner("nobody", stolen).token_for("identity"),
+        "with a path for a name": ServiceSigner("../private/cart", private / "cart.pem").token_for("identity"),
+    }
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{base + 11}", timeout=10) as client:
+
+        async def status_with(token):
+            headers = {"Authorization": f"Bearer {token}"}
+            return (await client.get("/internal/revocations/", headers=headers)).status_code
+
+        for status, token in tokens.items():
+            assert await status_with(token) == status
+        for name, token in refused.items():
+            assert await status_with(token) == 401, name
 
 
 async def test_internal_routes_need_a_service_token(shop, buyer):
@@ -58,8 +112,13 @@ async def test_internal_routes_need_a_service_token(shop, buyer):
     order = "01a20d1f-8826-74ee-a8d3-a0aec5f2da44"
     routes = (
         (base + 11, "GET", "/internal/revocations/"),
+        (base + 11, "POST", "/internal/sessions/exchange/"),
+        (base + 11, "POST", f"/internal/password-resets/{order}/link/"),
         (base + 12, "POST", "/internal/reservations/"),
+        (base + 12, "DELETE", f"/internal/reservations/{order}/"),
+        (base + 12, "GET", f"/internal/products/{order}/"),
         (base + 14, "GET", f"/internal/orders/{order}/"),
+        (base + 14, "POST", f"/internal/orders/{order}/void/"),
     )
     async with httpx.AsyncClient(timeout=10) as client:
         for port, method, path in routes:

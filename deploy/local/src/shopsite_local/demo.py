@@ -32,6 +32,12 @@ class Demo:
 
     def run(self) -> None:
         """Sign up, buy, pay, ship; then show what was told by events and by mail."""
+        with self._http:
+            self._buy()
+            self._show_mails(4)
+        self._show_events()
+
+    def _buy(self) -> None:
         self._say(f"{'ms':>7}  step")
         customer = self._sign_up()
         product = self._step("find a product", "GET", "/api/products/?is_in_stock=true&ordering=-price")["results"][0]
@@ -45,8 +51,6 @@ class Demo:
         parcel = {"tracking_number": f"TRACK-{secrets.token_hex(3).upper()}", "carrier": "DHL"}
         self._step("ship it", "POST", f"/api/orders/{order['id']}/mark_as_shipped/", json=parcel, headers=admin)
         self._step("complete it", "POST", f"/api/orders/{order['id']}/mark_as_completed/", headers=admin)
-        self._show_mails(4)
-        self._show_events()
 
     def _sign_up(self) -> dict[str, str]:
         names = {"first_name": "Ada", "last_name": "Obi", "password": _PASSWORD, "confirm_password": _PASSWORD}
@@ -66,7 +70,11 @@ class Demo:
 
     def _step(self, name: str, method: str, path: str, **kwargs: Any) -> Any:
         began = time.perf_counter()
-        answer = self._http.request(method, path, **kwargs)
+        try:
+            answer = self._http.request(method, path, **kwargs)
+        except httpx.TransportError as problem:
+            sentence = f"The demonstration ended at {name!r}: nobody answered."
+            raise RunnerError(sentence, "make ps shows who is away") from problem
         self._say(f"{(time.perf_counter() - began) * 1000:7.0f}  {name}: {answer.status_code}")
         if answer.status_code >= httpx.codes.BAD_REQUEST:
             raise RunnerError(f"The demonstration ended at {name!r}.", answer.text[:500])
