@@ -1,7 +1,7 @@
 """``Idempotency-Key``: the first answer of a request is kept and given again to its repetitions.
 
 After the IETF draft: per customer, for 24 hours; 2xx and 409 are kept, everything else may be tried anew. The row is
-claimed by an insert, so of two at the same time one runs. A key whose run died is free again after a minute; what the
+claimed by an insert, so of two at the same time one runs. A key whose run died is free again within a minute; what the
 run did by then is guarded by its own writes.
 """
 
@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
@@ -19,11 +19,15 @@ from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel, WithJsonSchema
 from sqlalchemy import Column, DateTime, Index, Integer, LargeBinary, MetaData, String, Table, Uuid, func, text
 from sqlmodel import Session
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from shopsite_common.auth import CurrentUser
-from shopsite_common.db import Database
+from shopsite_common.db import Database, DatabaseDown
 from shopsite_common.errors import Conflict, IdempotencyKeyReused, ValidationFailed
+from shopsite_common.logs import get_logger
 from shopsite_common.problems import MEDIA_TYPE, render
+
+log = get_logger(__name__)
 
 metadata = MetaData()
 keys = Table(
@@ -39,7 +43,11 @@ keys = Table(
     Index("ix_idempotency_keys_claimed_at", "claimed_at"),
 )
 
-_DEAD_AFTER = timedelta(seconds=60)
+# longer than any request lives (the gateway gives up after 30 s), and short enough that a client who tries again gets
+# its order within a minute of the process's death
+_DEAD_AFTER = timedelta(seconds=45)
+_KEEP_TRIES_SECONDS = 10.0
+_FREE_TRIES_SECONDS = 3.0
 _MAX_KEY = 255
 _KEY = rf'^("[ -~]{{1,{_MAX_KEY}}}"|[!#-~][ -~]{{0,{_MAX_KEY - 1}}})$'
 _KEY_SCHEMA = {"type": "string", "minLength": 1, "maxLength": _MAX_KEY + 2, "pattern": _KEY}
@@ -50,7 +58,7 @@ _CLAIM = text("""
         SET fingerprint = excluded.fingerprint, status = NULL, body = NULL, claimed_at = clock_timestamp()
         WHERE (k.status IS NULL AND k.claimed_at < clock_timestamp() - :dead_after)
            OR k.claimed_at < clock_timestamp() - :keep
-    RETURNING 1
+    RETURNING claimed_at
 """)
 
 
@@ -75,8 +83,8 @@ class Answer:
         return Response(self.body, self.status, headers, self.media_type)
 
 
-def claim(session: Session, *, customer_id: UUID, key: str, fingerprint: bytes, keep: timedelta) -> Answer | None:
-    """Claim a key for a run; return the kept answer if there is one.
+def claim(session: Session, *, customer_id: UUID, key: str, fingerprint: bytes, keep: timedelta) -> datetime | Answer:
+    """Claim a key for a run; return when it was claimed, which names the run, or the kept answer if there is one.
 
     Raises:
         RequestStillRunning: another run holds it.
@@ -90,8 +98,9 @@ def claim(session: Session, *, customer_id: UUID, key: str, fingerprint: bytes, 
         "keep": keep,
     }
     connection = session.connection()
-    if connection.execute(_CLAIM, values).first() is not None:
-        return None
+    claimed_at: datetime | None = connection.execute(_CLAIM, values).scalar()
+    if claimed_at is not None:
+        return claimed_at
     row = connection.execute(keys.select().where(keys.c.customer_id == customer_id, keys.c.key == key)).one()
     if row.fingerprint != fingerprint:
         raise IdempotencyKeyReused
@@ -100,9 +109,9 @@ def claim(session: Session, *, customer_id: UUID, key: str, fingerprint: bytes, 
     return Answer(row.status, row.media_type, row.body)
 
 
-def keep_answer(session: Session, *, customer_id: UUID, key: str, answer: Answer | None) -> None:
-    """Keep the answer of a run; None frees the key."""
-    where = (keys.c.customer_id == customer_id) & (keys.c.key == key)
+def keep_answer(session: Session, *, customer_id: UUID, key: str, claimed_at: datetime, answer: Answer | None) -> None:
+    """Keep the answer of a run, or free its key with None; a run that lost its key to a newer one changes nothing."""
+    where = (keys.c.customer_id == customer_id) & (keys.c.key == key) & (keys.c.claimed_at == claimed_at)
     if answer is None:
         session.connection().execute(keys.delete().where(where))
         return
@@ -142,22 +151,42 @@ class Idempotency:
         """
         if self._key is None:
             return _answer_of(await operation(), status).respond(replayed=False)
-        kept = await self._db.run(
+        found = await self._db.run(
             claim, customer_id=self._customer_id, key=self._key, fingerprint=self._fingerprint, keep=self._keep
         )
-        if kept is not None:
-            return kept.respond(replayed=True)
-        return await self._run_claimed(self._key, operation, status)
+        if isinstance(found, Answer):
+            return found.respond(replayed=True)
+        return await self._run_claimed(self._key, found, operation, status)
 
-    async def _run_claimed(self, key: str, operation: Callable[[], Awaitable[BaseModel]], status: int) -> Response:
+    async def _run_claimed(
+        self, key: str, claimed_at: datetime, operation: Callable[[], Awaitable[BaseModel]], status: int
+    ) -> Response:
         answer: Answer | None = None
         try:
             answer = _answer_of(await operation(), status)
         except Conflict as error:
             answer = Answer(error.status, MEDIA_TYPE, bytes(render(error).body))
         finally:
-            await self._db.run(keep_answer, customer_id=self._customer_id, key=key, answer=answer)
+            await self._keep_answer(key, claimed_at, answer)
         return answer.respond(replayed=False)
+
+    async def _keep_answer(self, key: str, claimed_at: datetime, answer: Answer | None) -> None:
+        """Keep the answer also when the database has just gone and comes back: the client must not wait for nothing.
+
+        If it stays away the answer is given all the same: what was done is done, and the key frees itself.
+        """
+        tries = AsyncRetrying(
+            retry=retry_if_exception_type(DatabaseDown),
+            stop=stop_after_delay(_KEEP_TRIES_SECONDS if answer else _FREE_TRIES_SECONDS),
+            wait=wait_fixed(0.5),
+            reraise=True,
+        )
+        try:
+            await tries(
+                self._db.run, keep_answer, customer_id=self._customer_id, key=key, claimed_at=claimed_at, answer=answer
+            )
+        except DatabaseDown:
+            log.warning("answer_not_kept")
 
 
 def _answer_of(body: BaseModel, status: int) -> Answer:

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from shopsite_common import idempotency, problems
 from shopsite_common.auth import current_user
+from shopsite_common.db import DatabaseDown
 from shopsite_common.errors import Conflict, Unavailable
 from shopsite_common.idempotency import Idempotent
 from shopsite_common.ids import uuid7
@@ -153,3 +154,50 @@ def test_the_document_tells_the_form_of_a_key(shop):
     told = next(parameter for parameter in parameters if parameter["name"] == "idempotency-key")
     assert told["schema"]["anyOf"][0]["maxLength"] == 257
     assert not told["required"]
+
+
+async def test_an_answer_is_kept_though_the_database_goes_for_a_moment(post, shop, db, monkeypatch):
+    down = iter([DatabaseDown(), DatabaseDown()])
+    really_run = db.run
+
+    async def run(use_case, **values):
+        if use_case is idempotency.keep_answer and (error := next(down, None)) is not None:
+            raise error
+        return await really_run(use_case, **values)
+
+    monkeypatch.setattr(db, "run", run)
+    assert (await post("k")).status_code == 201
+    again = await post("k")
+    assert (again.status_code, again.headers["idempotency-replayed"]) == (201, "true")
+
+
+async def test_the_client_gets_its_answer_though_it_cannot_be_kept(post, shop, db, monkeypatch):
+    monkeypatch.setattr(idempotency, "_KEEP_TRIES_SECONDS", 0.1)
+    really_run = db.run
+
+    async def run(use_case, **values):
+        if use_case is idempotency.keep_answer:
+            raise DatabaseDown
+        return await really_run(use_case, **values)
+
+    monkeypatch.setattr(db, "run", run)
+    assert (await post("k")).status_code == 201
+    assert (await post("k")).json()["code"] == "request_still_running"
+
+
+async def test_a_run_that_lost_its_key_to_a_newer_one_changes_nothing(db):
+    who = {"customer_id": uuid7(), "key": "k"}
+    asked = {**who, "fingerprint": b"x", "keep": timedelta(hours=24)}
+    old = db.run_here(idempotency.claim, **asked)
+
+    def age(session):
+        session.connection().execute(text("UPDATE idempotency_keys SET claimed_at = now() - interval '46 seconds'"))
+
+    db.run_here(age)
+    new = db.run_here(idempotency.claim, **asked)
+    assert new > old
+    late, right = (idempotency.Answer(201, "application/json", body) for body in (b"late", b"right"))
+    db.run_here(idempotency.keep_answer, **who, claimed_at=old, answer=late)
+    db.run_here(idempotency.keep_answer, **who, claimed_at=old, answer=None)
+    db.run_here(idempotency.keep_answer, **who, claimed_at=new, answer=right)
+    assert db.run_here(idempotency.claim, **asked) == right

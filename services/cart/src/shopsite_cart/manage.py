@@ -10,6 +10,7 @@ from shopsite_cart.deps import CartResources
 from shopsite_cart.errors import ProductNotFound
 from shopsite_cart.settings import Settings
 from shopsite_common.cli import load_settings
+from shopsite_common.errors import Unavailable
 
 
 def configure(commands: "argparse._SubParsersAction[Any]") -> None:
@@ -39,6 +40,9 @@ async def _rebuild(resources: CartResources) -> int:
             else:
                 await resources.db.run(service.keep_product, product=service.ProductState(**product.model_dump()))
         sys.stdout.write(f"{len(products)} products renewed, {gone} of them no longer sold\n")
+    except Unavailable as error:
+        sys.stderr.write(f"{error.message} What was renewed by then is kept; run it again.\n")
+        return 1
     finally:
         await resources.close()
     return 0

@@ -95,3 +95,11 @@ def test_a_rebuild_renews_what_lies_in_carts(catalog_server, db, capsys):
         ("Mug, renewed", Decimal("12.00"), False),
         ("Mug", Decimal("10.00"), True),
     ]
+
+
+def test_a_rebuild_says_that_the_catalog_is_away(db, capsys):
+    product_id = uuid7()
+    keep(db, product_id, "10.00", 1)
+    db.run_here(service.add_product, customer_id=uuid7(), product_id=product_id, quantity=1)
+    assert run_service("shopsite_cart", ["manage", "rebuild-products"]) == 1
+    assert "catalog is not available" in capsys.readouterr().err

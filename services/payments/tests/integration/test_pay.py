@@ -147,6 +147,20 @@ async def test_a_lost_answer_burns_its_reference_and_a_new_one_is_tried(client, 
     assert attempts(db) == [("LOST", True), ("OPEN", True)]
 
 
+async def test_a_verification_that_hangs_does_not_hold_the_customer(
+    client, desk, orders, paystack, headers, db, monkeypatch
+):
+    monkeypatch.setattr("shopsite_payments.deps.paying._LOST_SECONDS", 0.05)
+    paystack.after["initialize"] = [AnswerLost(answered=False)]
+
+    async def hang(_reference):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(paystack, "verify", hang)
+    assert (await pay(client, headers, orders.place())).status_code == 200
+    assert attempts(db) == [("LOST", True), ("OPEN", True)]
+
+
 async def test_two_lost_answers_are_503(client, desk, orders, paystack, headers, db):
     order = orders.place()
     paystack.trouble["initialize"] = [AnswerLost(answered=True), AnswerLost(answered=True)]

@@ -75,7 +75,8 @@ async def payment_callback(
 async def _look(desk: PaymentsResources, reference: str) -> Standing:
     """Settle, but don't let the customer wait for a slow Paystack: what is known by then is shown."""
     try:
-        return await asyncio.wait_for(settle(desk, reference), _SECONDS)
+        async with asyncio.timeout(_SECONDS):
+            return await settle(desk, reference)
     except (Unavailable, TimeoutError) as error:
         log.warning("callback_unverified", reference=reference, error=type(error).__name__)
         return await desk.db.run(get_standing, reference=reference)

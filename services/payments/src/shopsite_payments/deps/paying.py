@@ -26,6 +26,7 @@ log = get_logger(__name__)
 
 _LOOK_EVERY = 0.1
 _LOOKS = 100
+_LOST_SECONDS = 4.0
 
 
 async def pay_order(
@@ -101,7 +102,9 @@ def _metadata(order: OrderSnapshot, cancel_url: str) -> dict[str, Any]:
 
 
 async def _look_at_lost(desk: PaymentsResources, reference: str) -> None:
+    # the customer waits, and the gateway with them for 30 s at most: the poller looks again and has more time
     try:
-        await settle(desk, reference)
-    except Unavailable as error:
-        log.warning("lost_attempt_unverified", reference=reference, error=error.code)
+        async with asyncio.timeout(_LOST_SECONDS):
+            await settle(desk, reference)
+    except (Unavailable, TimeoutError) as error:
+        log.warning("lost_attempt_unverified", reference=reference, error=type(error).__name__)
