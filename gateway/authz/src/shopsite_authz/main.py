@@ -11,7 +11,8 @@ from shopsite_authz.settings import Settings
 from shopsite_common import metrics
 from shopsite_common.app import version_of
 from shopsite_common.http_client import HttpClient
-from shopsite_common.rate_limit import Limiter, connect
+from shopsite_common.rate_limit import Limiter
+from shopsite_common.redis_client import open_redis
 from shopsite_common.service_tokens import ServiceSigner
 from shopsite_common.tokens import KeySet, http_source
 
@@ -20,7 +21,7 @@ def create(settings: Settings | None = None) -> Authz:
     """Return the application, with everything that it holds open."""
     settings = settings or Settings()
     version = version_of(settings.service)
-    redis = connect(settings.redis_url)
+    redis = open_redis(settings.redis_url)
     signer = ServiceSigner(settings.service, settings.service_key_file)
     identity = HttpClient("identity", settings.url_of("identity"), timeout=2, retries=0, signer=signer)
     revocations = Revocations(identity, file=settings.state_file("revocations.json"))

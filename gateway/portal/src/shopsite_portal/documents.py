@@ -87,7 +87,8 @@ class MergedDocument:
 
     async def _ask(self, name: str, url: str) -> Document | None:
         try:
-            answer = await asyncio.wait_for(self._http.get(f"{url}/openapi.json"), _SECONDS)
+            async with asyncio.timeout(_SECONDS):
+                answer = await self._http.get(f"{url}/openapi.json")
             answer.raise_for_status()
             document: Any = answer.json()
         except (httpx.HTTPError, TimeoutError, ValueError) as error:

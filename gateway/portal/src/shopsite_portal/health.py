@@ -61,7 +61,8 @@ class HealthWatch:
 
     async def _ask(self, url: str) -> ServiceHealth:
         try:
-            answer = await asyncio.wait_for(self._http.get(f"{url}/health/ready"), _SECONDS)
+            async with asyncio.timeout(_SECONDS):
+                answer = await self._http.get(f"{url}/health/ready")
             told: dict[str, Any] = answer.json()
             return ServiceHealth.model_validate({key: told[key] for key in ServiceHealth.model_fields if key in told})
         except (httpx.HTTPError, TimeoutError, ValueError, TypeError):

@@ -13,7 +13,8 @@ from shopsite_common import metrics, openapi, problems
 from shopsite_common.app import version_of
 from shopsite_common.health import health_router
 from shopsite_common.middleware import RequestMiddleware
-from shopsite_common.rate_limit import AnonymousQuota, Limiter, connect
+from shopsite_common.rate_limit import AnonymousQuota, Limiter
+from shopsite_common.redis_client import open_redis
 from shopsite_portal.documents import MergedDocument, documents_router
 from shopsite_portal.gateway_errors import errors_router
 from shopsite_portal.health import HealthWatch, shop_health_router
@@ -29,7 +30,7 @@ def create(settings: Settings | None = None, *, http: httpx.AsyncClient | None =
     settings = settings or Settings()
     version = version_of(settings.service)
     http = http or httpx.AsyncClient(timeout=3, trust_env=False)
-    redis = connect(settings.redis_url)
+    redis = open_redis(settings.redis_url)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -8,9 +8,8 @@ from importlib import import_module
 from typing import Any
 
 import orjson
-import uvicorn
 
-from shopsite_common import logs, topology
+from shopsite_common import logs, serving, topology
 from shopsite_common.app import version_of
 from shopsite_common.broker import connect
 from shopsite_common.migrations import migrations_dir, upgrade
@@ -52,34 +51,15 @@ def _parser(package: str) -> argparse.ArgumentParser:
 
 
 def load_settings(package: str, role: str) -> ServiceSettings:
-    """Read the settings and send logs to standard output; a setting that is wrong ends the process with its name."""
-    try:
-        settings: ServiceSettings = import_module(f"{package}.settings").Settings()
-    except ValueError as error:
-        sys.exit(f"{package}: the settings are wrong: {error}")
-    logs.configure(service=settings.service, role=role, level=settings.log_level, version=version_of(settings.service))
-    return settings
+    """Read the settings of a service's process and send its logs to standard output."""
+    kind: type[ServiceSettings] = import_module(f"{package}.settings").Settings
+    return serving.read_settings(kind, service=kind.service, role=role)
 
 
 def serve(package: str, module: str, role: str) -> int:
-    """Run the API or the worker until SIGTERM; requests under way get 20 seconds to end."""
+    """Run the API or the worker until SIGTERM."""
     settings = load_settings(package, role)
-    uvicorn.run(
-        f"{package}.{module}:create",
-        factory=True,
-        host=settings.bind_host,
-        port=settings.port,
-        loop="uvloop",
-        http="httptools",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=True,
-        proxy_headers=False,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-        backlog=2048,
-    )
-    return 0
+    return serving.serve(f"{package}.{module}:create", settings, grace_seconds=_GRACE_SECONDS, factory=True)
 
 
 def migrate(package: str) -> int:

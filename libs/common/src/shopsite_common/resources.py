@@ -4,28 +4,12 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-
 from shopsite_common.db import Database
 from shopsite_common.http_client import HttpClient
+from shopsite_common.redis_client import open_redis
 from shopsite_common.service_tokens import ServiceSigner, ServiceVerifier
 from shopsite_common.settings import ServiceSettings
 from shopsite_common.tokens import KeySet, http_source
-
-
-def open_redis(url: str, *, timeout: float = 0.3) -> Redis:
-    """Return a client that fails fast and once: a Redis that is down must not stall a request."""
-    client: Redis = Redis.from_url(
-        url,
-        socket_timeout=timeout,
-        socket_connect_timeout=timeout,
-        retry=Retry(NoBackoff(), 0),
-        health_check_interval=0,
-        max_connections=64,
-    )
-    return client
 
 
 class Resources:

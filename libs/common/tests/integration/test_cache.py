@@ -4,7 +4,7 @@ import pytest
 from redis.asyncio import Redis
 
 from shopsite_common.cache import ByteCache, CachedBody
-from shopsite_common.resources import open_redis
+from shopsite_common.redis_client import open_redis
 
 
 @pytest.mark.integration

@@ -6,7 +6,8 @@ import uuid
 
 import pytest
 
-from shopsite_common.rate_limit import Limiter, Quota, connect
+from shopsite_common.rate_limit import Limiter, Quota
+from shopsite_common.redis_client import open_redis
 
 pytestmark = pytest.mark.integration
 
@@ -14,8 +15,8 @@ pytestmark = pytest.mark.integration
 @pytest.fixture
 async def redis(redis_url, monkeypatch):
     # a busy machine must not look like a Redis that is down: then each process counts for itself
-    monkeypatch.setattr("shopsite_common.rate_limit.limiter._SOCKET_SECONDS", 20)
-    client = connect(redis_url)
+    monkeypatch.setattr("shopsite_common.redis_client._SOCKET_SECONDS", 20)
+    client = open_redis(redis_url)
     yield client
     await client.aclose()
 
@@ -69,7 +70,7 @@ async def test_failures_are_counted_together(redis, bucket):
 
 
 async def test_without_redis_the_process_counts_itself_and_fast(bucket):
-    client = connect("redis://127.0.0.1:1")
+    client = open_redis("redis://127.0.0.1:1")
     limiter, quota = Limiter(client), Quota("anonymous", 5)
     began = time.monotonic()
     decisions = [await limiter.take(bucket, quota) for _ in range(6)]

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from shopsite_common.errors import Unavailable
 from shopsite_common.health import health_router
-from shopsite_common.rate_limit import connect
+from shopsite_common.redis_client import open_redis
 
 
 async def well():
@@ -25,7 +25,7 @@ async def ready_of(*, needed, helpful):
 
 
 async def test_a_redis_that_is_down_leaves_the_process_ready_and_degraded():
-    redis = connect("redis://127.0.0.1:1")
+    redis = open_redis("redis://127.0.0.1:1")
     answer = await ready_of(needed={"database": well}, helpful={"redis": redis.ping})
     await redis.aclose()
     assert answer.status_code == 200

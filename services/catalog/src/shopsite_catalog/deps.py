@@ -11,7 +11,7 @@ from shopsite_catalog.clients.orders import HttpOrders, Orders
 from shopsite_catalog.clients.pictures import CloudinaryStore, PictureStore
 from shopsite_catalog.settings import Settings
 from shopsite_common.errors import NotAuthenticated
-from shopsite_common.rate_limit import Limiter, connect
+from shopsite_common.rate_limit import Limiter
 from shopsite_common.resources import Resources
 
 LIST_VERSION = "products:version"
@@ -34,8 +34,7 @@ class CatalogResources(Resources):
         self.orders: Orders = HttpOrders(self.client("orders"))
         self._cloudinary = CloudinaryStore(settings.cloudinary_url, timeout=settings.cloudinary_timeout_seconds)
         self.pictures: PictureStore = self._cloudinary
-        self._limiter_redis = connect(settings.redis_url)
-        self.limiter = Limiter(self._limiter_redis)
+        self.limiter = Limiter(self.redis)
 
     async def touch(self, *product_ids: UUID) -> None:
         """Let no cached answer about these products count any more; with Redis down the worker does it later."""
@@ -48,7 +47,6 @@ class CatalogResources(Resources):
     async def close(self) -> None:
         """Close everything."""
         self._cloudinary.close()
-        await self._limiter_redis.aclose()
         await super().close()
 
 

@@ -112,7 +112,7 @@ async def test_the_limits_can_be_switched_off(environment, db, make_account):
 
 
 async def test_the_limits_hold_while_redis_is_down(own, sign_in):
-    await own._limits.connection_pool.disconnect()
-    own._limits.connection_pool.connection_kwargs["port"] = 9
+    await own.redis.connection_pool.disconnect()
+    own.redis.connection_pool.connection_kwargs["port"] = 9
     answers = [await sign_in("nobody@example.com", address=ELSEWHERE.format(n)) for n in range(11)]
     assert [answer.status_code for answer in answers] == [401] * 10 + [429]

@@ -12,7 +12,7 @@ Header fields: draft-ietf-httpapi-ratelimit-headers (``RateLimit-Policy``, ``Rat
 """
 
 from shopsite_common.rate_limit.anonymous import AnonymousQuota, ClientAddress, too_many
-from shopsite_common.rate_limit.limiter import Limiter, connect
+from shopsite_common.rate_limit.limiter import Limiter
 from shopsite_common.rate_limit.quota import FIELDS, Decision, Quota, headers
 
 __all__ = [
@@ -22,7 +22,6 @@ __all__ = [
     "Decision",
     "Limiter",
     "Quota",
-    "connect",
     "headers",
     "too_many",
 ]

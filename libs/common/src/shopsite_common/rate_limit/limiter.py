@@ -5,9 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.asyncio import Redis
 from redis.exceptions import MaxConnectionsError, RedisError
 
 from shopsite_common.logs import get_logger
@@ -17,7 +15,6 @@ from shopsite_common.rate_limit.quota import Decision, Quota
 log = get_logger(__name__)
 
 _RETRY_REDIS_AFTER = 1.0
-_SOCKET_SECONDS = 0.5
 
 # The key holds the moment at which the bucket is full again. The server's clock counts, so all processes agree.
 _TAKE = """
@@ -45,29 +42,13 @@ return {n, math.max(left, 0) * 1000}
 """
 
 
-def connect(url: str, *, connections: int = 64) -> Redis:
-    """Return a client that fails at once, where redis-py would try a dead server for more than four seconds.
-
-    At most so many connections; a call beyond waits for one instead of failing.
-    """
-    pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=connections,
-        timeout=_SOCKET_SECONDS,
-        retry=Retry(NoBackoff(), 0),
-        socket_timeout=_SOCKET_SECONDS,
-        socket_connect_timeout=_SOCKET_SECONDS,
-    )
-    return Redis.from_pool(pool)
-
-
 class Limiter:
     """Asks Redis, and the process's own memory while Redis does not answer.
 
     A Redis that failed is left alone for a second, so that a hanging one costs one request its time-out and not each.
 
     Args:
-        redis: a client that fails fast, as ``connect`` makes it.
+        redis: a client that fails fast, as ``open_redis`` makes it.
         clock: seconds that only grow.
     """
 

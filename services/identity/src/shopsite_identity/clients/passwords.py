@@ -70,7 +70,8 @@ class PasswordHasher:
 
     async def _run(self, work: Callable[[], Value]) -> Value:
         try:
-            await asyncio.wait_for(self._places.acquire(), self._wait_seconds)
+            async with asyncio.timeout(self._wait_seconds):
+                await self._places.acquire()
         except TimeoutError as error:
             raise Unavailable("Too many people are signing in. Please try again shortly.") from error
         future = asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -4,7 +4,7 @@ from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
 
-from shopsite_common.rate_limit import ClientAddress, Limiter, connect
+from shopsite_common.rate_limit import ClientAddress, Limiter
 from shopsite_common.resources import Resources
 from shopsite_identity.clients.keyring import Keyring
 from shopsite_identity.clients.passwords import PasswordHasher
@@ -26,15 +26,11 @@ class IdentityResources(Resources):
         self.passwords = PasswordHasher(places=settings.password_places, wait_seconds=settings.password_wait_seconds)
         self.profiles = ProfileCache(self.redis)
         self.addresses = ClientAddress(settings.trusted_proxies)
-        self._limits = connect(settings.redis_url)
-        self.throttle = Throttle(
-            Limiter(self._limits), self.keyring, switched_on=settings.shopsite_rate_limit_login > 0
-        )
+        self.throttle = Throttle(Limiter(self.redis), self.keyring, switched_on=settings.shopsite_rate_limit_login > 0)
 
     async def close(self) -> None:
         """Close everything; running units of work end first."""
         self.passwords.close()
-        await self._limits.aclose()
         await super().close()
 
     async def _key_set(self) -> dict[str, Any]:
