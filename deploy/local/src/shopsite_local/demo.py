@@ -29,6 +29,7 @@ class Demo:
         self._http = httpx.Client(base_url=known["SHOPSITE_URL"], timeout=15)
         self._email = f"demo-{secrets.token_hex(4)}@example.com"
         self._began = time.time()
+        self._marks: list[str] = [self._email]  # what this purchase's events bear: others buy at the same time
 
     def run(self) -> None:
         """Sign up, buy, pay, ship; then show what was told by events and by mail."""
@@ -45,6 +46,7 @@ class Demo:
         self._step(f"put {product['name']!r} into the cart", "POST", "/api/cart-items/", json=line, headers=customer)
         addresses = {"shipping_address": "123 Main St, Lagos", "billing_address": "123 Main St, Lagos"}
         order = self._step("check out", "POST", "/api/checkout/", json=addresses, headers=customer)
+        self._marks += [order["id"], order["customer"], product["id"]]
         self._pay(order, customer)
         self._await_status(order, customer, "PROCESSING")
         admin = self._token(self._known["SHOPSITE_ADMIN_EMAIL"], self._known["SHOPSITE_ADMIN_PASSWORD"])
@@ -116,11 +118,12 @@ class Demo:
         statement = """
             SELECT extract(epoch FROM created_at), type, 1000 * extract(epoch FROM sent_at - created_at)
             FROM outbox WHERE created_at >= to_timestamp(%s) AND sent_at IS NOT NULL
+              AND (subject = ANY(%s) OR data::text LIKE ANY(%s))
         """
         connection = psycopg2.connect(self._known[f"DATABASE_URL_{service.upper()}"])
         try:
             with connection.cursor() as cursor:
-                cursor.execute(statement, (self._began,))
+                cursor.execute(statement, (self._began, self._marks, [f"%{mark}%" for mark in self._marks]))
                 return [(float(at), service, name, float(waited)) for at, name, waited in cursor.fetchall()]
         finally:
             connection.close()

@@ -114,7 +114,8 @@ class CloudinaryStore:
         call = partial(function, *args, timeout=timeout, **options, **self._account)
         work = asyncio.get_running_loop().run_in_executor(self._threads, call)
         try:
-            result: dict[str, Any] = await asyncio.wait_for(work, self._timeout + 2 * _CONNECT_SECONDS)
+            async with asyncio.timeout(self._timeout + 2 * _CONNECT_SECONDS):
+                result: dict[str, Any] = await work
         except cloudinary.exceptions.BadRequest as error:
             raise NotAPicture.saying("The picture cannot be read.") from error
         except (cloudinary.exceptions.Error, OSError, TimeoutError) as error:
