@@ -61,6 +61,14 @@ class Shop:
         answer = await self.request("GET", url, patient=True, params={"query": f"to:{address}"})
         return [mail["Subject"] for mail in reversed(answer.json()["messages"])]
 
+    async def latest_mail(self, address: str) -> str:
+        """Return the text of the last mail to an address."""
+        base = self.url("MAIL_URL")
+        found = await self.request("GET", f"{base}/api/v1/search", patient=True, params={"query": f"to:{address}"})
+        newest = found.json()["messages"][0]["ID"]
+        mail = await self.request("GET", f"{base}/api/v1/message/{newest}", patient=True)
+        return str(mail.json()["Text"])
+
     async def transactions(self, reference: str) -> list[dict[str, Any]]:
         url = f"{self.url('PAYSTACK_SIMULATOR_URL')}/_simulator/transactions"
         answer = await self.request("GET", url, patient=True)
@@ -178,6 +186,27 @@ async def admin(shop: Shop) -> Account:
     account = Account(shop, shop.url("SHOPSITE_ADMIN_EMAIL"), patient=True)
     await account.sign_in(shop.url("SHOPSITE_ADMIN_PASSWORD"))
     return account
+
+
+@pytest.fixture
+def new_colleague(shop: Shop, admin: Account):
+    """Return a function that has the admin make an account with a role, and signs it in."""
+
+    async def make(role: str) -> Account:
+        account = Account(shop, f"{role}-{secrets.token_hex(6)}@example.com")
+        body = {"email": account.email, "first_name": "Chi", "last_name": "Eze", "password": PASSWORD, "role": role}
+        answer = await admin.call("POST", "/api/admin/customers/", json=body)
+        assert answer.status_code == 201, answer.text
+        await account.sign_in()
+        return account
+
+    return make
+
+
+@pytest.fixture
+async def staff(new_colleague: Any) -> Account:
+    found: Account = await new_colleague("staff")
+    return found
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A purchase in the contract's words, through the gateway alone, in each way that it can go."""
 
-import httpx
 import psycopg2
 import pytest
 
@@ -42,7 +41,7 @@ async def test_from_signing_up_to_the_completed_order(shop, buyer, admin, new_pr
     shipped = await admin.call("POST", f"/api/orders/{order['id']}/mark_as_shipped/", json=tracking)
     assert shipped.json()["status"] == "SHIPPED"
     await eventually(lambda: has_mail(shop, buyer, "on its way"))
-    assert "TRACK-77" in await latest_mail(shop, buyer)
+    assert "TRACK-77" in await shop.latest_mail(buyer.email)
     completed = await admin.call("POST", f"/api/orders/{order['id']}/mark_as_completed/")
     assert completed.json()["status"] == "COMPLETED"
 
@@ -77,13 +76,6 @@ async def test_a_webhook_that_paystack_did_not_sign_changes_nothing(shop, buyer,
 
 async def cart_is_empty(account):
     return (await account.get("/api/cart/me/"))["items"] == []
-
-
-async def latest_mail(shop, account):
-    base = shop.url("MAIL_URL")
-    async with httpx.AsyncClient(base_url=base) as client:
-        found = (await client.get("/api/v1/search", params={"query": f"to:{account.email}"})).json()["messages"]
-        return (await client.get(f"/api/v1/message/{found[0]['ID']}")).json()["Text"]
 
 
 async def test_a_declined_card_leaves_the_order_open_for_another_try(shop, buyer, new_product):
