@@ -4,12 +4,14 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from shopsite_common.testing.environment import running_shop
 from shopsite_common.testing.polling import eventually
@@ -54,6 +56,21 @@ class Shop:
                 if not patient or not is_worth_another_try(answer) or time.monotonic() > deadline:
                     return answer
             await asyncio.sleep(0.3)
+
+    async def sign_up(self) -> "Account":
+        """Sign somebody up and in."""
+        account = Account(self, f"buyer-{secrets.token_hex(6)}@example.com")
+        body = {"first_name": "Ada", "last_name": "Obi", "password": PASSWORD, "confirm_password": PASSWORD}
+        answer = await self.request("POST", "/api/signup/", json={"email": account.email, **body}, patient=True)
+        assert answer.status_code == 201, answer.text
+        await account.sign_in()
+        return account
+
+    async def first_admin(self) -> "Account":
+        """Sign the shop's first admin in."""
+        account = Account(self, self.url("SHOPSITE_ADMIN_EMAIL"), patient=True)
+        await account.sign_in(self.url("SHOPSITE_ADMIN_PASSWORD"))
+        return account
 
     async def mails(self, address: str) -> list[str]:
         """Return the subjects of the mails to an address, oldest first."""
@@ -150,10 +167,27 @@ class Account:
 
         await eventually(is_so, within=within, every=0.2)
 
+    async def make_colleague(self, role: str) -> "Account":
+        """As an admin, make an account with a role, and sign it in."""
+        account = Account(self.shop, f"{role}-{secrets.token_hex(6)}@example.com")
+        body = {"email": account.email, "first_name": "Chi", "last_name": "Eze", "password": PASSWORD, "role": role}
+        answer = await self.call("POST", "/api/admin/customers/", json=body)
+        assert answer.status_code == 201, answer.text
+        await account.sign_in()
+        return account
 
-@pytest.fixture
-async def shop() -> AsyncGenerator[Shop]:
-    """The shop that `make test` has started, or the one of `eval "$(make env)"`."""
+    async def sell(self, *, stock: int = 10, price: str = "1999.50", **fields: Any) -> dict[str, Any]:
+        """As staff, put a product on sale."""
+        body = {"name": f"Test lamp {secrets.token_hex(4)}", "price": price, "stock": stock, **fields}
+        answer = await self.call("POST", "/api/products/", json=body)
+        assert answer.status_code == 201, answer.text
+        product: dict[str, Any] = answer.json()
+        return product
+
+
+@asynccontextmanager
+async def visit() -> AsyncGenerator[Shop]:
+    """Go to the shop that `make test` has started, or the one of `eval "$(make env)"`."""
     if "SHOPSITE_URL" not in running_shop:
         pytest.fail("these tests need a running shop: make test")
     async with httpx.AsyncClient(base_url=running_shop["SHOPSITE_URL"], timeout=30) as client:
@@ -161,63 +195,47 @@ async def shop() -> AsyncGenerator[Shop]:
 
 
 @pytest.fixture
-def new_account(shop: Shop):
-    """Return a function that signs somebody up and in."""
+async def shop() -> AsyncGenerator[Shop]:
+    """The running shop, for one test."""
+    async with visit() as found:
+        yield found
 
-    async def make() -> Account:
-        account = Account(shop, f"buyer-{secrets.token_hex(6)}@example.com")
-        body = {"first_name": "Ada", "last_name": "Obi", "password": PASSWORD, "confirm_password": PASSWORD}
-        answer = await shop.request("POST", "/api/signup/", json={"email": account.email, **body}, patient=True)
-        assert answer.status_code == 201, answer.text
-        await account.sign_in()
-        return account
 
-    return make
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def standing_shop() -> AsyncGenerator[Shop]:
+    """The running shop, for what many tests share."""
+    async with visit() as found:
+        yield found
 
 
 @pytest.fixture
-async def buyer(new_account: Any) -> Account:
-    found: Account = await new_account()
-    return found
+def new_account(shop: Shop):
+    """Return a function that signs somebody up and in."""
+    return shop.sign_up
+
+
+@pytest.fixture
+async def buyer(shop: Shop) -> Account:
+    return await shop.sign_up()
 
 
 @pytest.fixture
 async def admin(shop: Shop) -> Account:
-    account = Account(shop, shop.url("SHOPSITE_ADMIN_EMAIL"), patient=True)
-    await account.sign_in(shop.url("SHOPSITE_ADMIN_PASSWORD"))
-    return account
+    return await shop.first_admin()
 
 
 @pytest.fixture
-def new_colleague(shop: Shop, admin: Account):
+def new_colleague(admin: Account):
     """Return a function that has the admin make an account with a role, and signs it in."""
-
-    async def make(role: str) -> Account:
-        account = Account(shop, f"{role}-{secrets.token_hex(6)}@example.com")
-        body = {"email": account.email, "first_name": "Chi", "last_name": "Eze", "password": PASSWORD, "role": role}
-        answer = await admin.call("POST", "/api/admin/customers/", json=body)
-        assert answer.status_code == 201, answer.text
-        await account.sign_in()
-        return account
-
-    return make
+    return admin.make_colleague
 
 
 @pytest.fixture
-async def staff(new_colleague: Any) -> Account:
-    found: Account = await new_colleague("staff")
-    return found
+async def staff(admin: Account) -> Account:
+    return await admin.make_colleague("staff")
 
 
 @pytest.fixture
 def new_product(admin: Account):
     """Return a function that puts a product on sale."""
-
-    async def make(*, stock: int = 10, price: str = "1999.50", **fields: Any) -> dict[str, Any]:
-        body = {"name": f"Test lamp {secrets.token_hex(4)}", "price": price, "stock": stock, **fields}
-        answer = await admin.call("POST", "/api/products/", json=body)
-        assert answer.status_code == 201, answer.text
-        product: dict[str, Any] = answer.json()
-        return product
-
-    return make
+    return admin.sell
