@@ -4,6 +4,7 @@ Whatever goes wrong on the way is one error, :class:`shopsite_common.errors.Unav
 status, is returned.
 """
 
+import asyncio
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -58,7 +59,7 @@ class HttpClient:
     Args:
         target: its name, for metrics, logs and errors.
         base_url: where it is.
-        timeout: seconds for a whole call, connecting included (at most one second of it).
+        timeout: seconds for a whole call, all its tries together; connecting may take one second of it a try.
         retries: how often a call is tried again that may be: never sent, or safe to repeat.
         signer: signs calls to ``/internal/`` routes.
         headers: sent with every call.
@@ -77,6 +78,7 @@ class HttpClient:
         self.target = target
         self._signer = signer
         self._retries = retries
+        self._timeout = timeout
         self._breaker = CircuitBreaker()
         self._client = httpx.AsyncClient(
             base_url=base_url,
@@ -115,8 +117,10 @@ class HttpClient:
             method, path, json=json, params=params, headers=self._headers(path, token, headers)
         )
         try:
-            response = await self._send_with_retries(request, again=again)
-        except httpx.HTTPError as error:
+            # one end for all tries: who hangs is not asked three times while a customer waits
+            async with asyncio.timeout(self._timeout):
+                response = await self._send_with_retries(request, again=again)
+        except (httpx.HTTPError, TimeoutError) as error:
             self._failed(type(error).__name__)
             raise self._unavailable() from error
         if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:

@@ -1,5 +1,9 @@
 """Calls to others: what is tried again, what is not, and when nobody is called at all."""
 
+import asyncio
+import contextlib
+import time
+
 import httpx
 import jwt
 import pytest
@@ -63,6 +67,39 @@ async def test_tries_end(call):
     with pytest.raises(Unavailable):
         await call(remote).request("GET", "/")
     assert len(remote.requests) == 3
+
+
+async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read()
+
+
+async def trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+    while not reader.at_eof():
+        writer.write(b"x")
+        await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("behave", [hang, trickle])
+async def test_all_tries_together_end_with_the_timeout(behave):
+    ended = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            await behave(reader, writer)
+        writer.close()
+        ended.set()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        client = HttpClient("catalog", f"http://127.0.0.1:{port}", timeout=0.5, retries=20)
+        began = time.monotonic()
+        with pytest.raises(Unavailable, match="catalog"):
+            await client.request("GET", "/")
+        assert 0.4 < time.monotonic() - began < 3
+        await client.close()
+        await ended.wait()
 
 
 @pytest.mark.parametrize("status", [200, 301, 404, 409, 429])
