@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 
 from shopsite_common import logs, metrics, openapi, problems
 from shopsite_common.health import Probe, health_router
+from shopsite_common.load_limit import LoadLimit
 from shopsite_common.middleware import RequestMiddleware
 from shopsite_common.resources import Resources
 
@@ -64,7 +65,9 @@ def create_app(
         telemetry={"tracing": bool(settings.otel_exporter_otlp_endpoint), "metrics": False, "logs": False},
     )
     app.state.resources = resources
-    # the order matters: the request's own middleware is the outermost, so that every answer passes through it
+    # the order matters: the request's own middleware is the outermost, so that every answer passes through it; the limit
+    # comes next, before anything that waits
+    app.add_middleware(LoadLimit, most=settings.max_requests_under_way)
     app.add_middleware(RequestMiddleware)
     problems.install(app)
     openapi.install(app)

@@ -111,6 +111,7 @@ class ServiceSettings(CommonSettings):
     amqp_url: str = "amqp://guest:guest@localhost:5672/"
     db_pool_size: int = Field(default=8, ge=1, le=100)
     db_wait_seconds: float = 5.0
+    max_requests_under_way: int = Field(default=100, ge=1)
     consumer_prefetch: int = Field(default=16, ge=1, le=1000)
     idempotency_hours: int = 24
     outbox_keep_hours: int = 24
