@@ -96,6 +96,20 @@ class Shop:
         home = Path(self.url("SHOPSITE_RUNNER_DIR"))
         await asyncio.to_thread(control.ask, home, action, name)
 
+    async def network(self, link: str, fault: str, *, seconds: float = 0.0) -> None:
+        """Make the link to a server, a simulator or a service's API fail, or heal it (`none`): `make ps` has the names.
+
+        The faults are those of `shopsite_local.network.proxy`; only the shop's processes are behind it, not the test.
+        """
+        url = f"{self.url('NETWORK_URL')}/links/{link}"
+        answer = await self.http.put(url, json={"fault": fault, "seconds": seconds})
+        assert answer.status_code == 200, answer.text
+
+    async def heal_network(self) -> None:
+        """End every fault of the network."""
+        answer = await self.http.delete(f"{self.url('NETWORK_URL')}/links")
+        assert answer.status_code == 200, answer.text
+
     async def webhooks(self, mode: str) -> None:
         """Have the simulator send webhooks from now on: `on`, `off`, `duplicate` or `delay`."""
         url = f"{self.url('PAYSTACK_SIMULATOR_URL')}/_simulator/settings"

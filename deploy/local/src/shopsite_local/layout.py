@@ -3,10 +3,10 @@
 import hashlib
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, Self
 
 ROOT = Path(__file__).resolve().parents[4]
 SERVICES = ("identity", "catalog", "cart", "orders", "payments", "notifications")
@@ -56,6 +56,13 @@ OFFSETS = MappingProxyType(
     }
 )
 
+# What the processes of a test shop reach through a proxy each, so that tests can make the network fail.
+LINKS = (
+    *("postgres", "redis", "amqp", "paystack-simulator", "smtp", "cloudinary-simulator"),
+    *(f"{service}-api" for service in SERVICES),
+)
+NETWORK_OFFSETS = MappingProxyType({"network": 9, **{f"{name}-link": 60 + i for i, name in enumerate(LINKS)}})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Instance:
@@ -66,15 +73,24 @@ class Instance:
         base: The port that all others are counted from.
         kind: `shop` is the one of `make up`, `test` the private one of `make test` (settings of the machine do not
             reach it), `servers` only PostgreSQL, RabbitMQ and Redis for tests.
+        through_links: Whether ports are those of the proxies where there are some: as the processes see it.
     """
 
     home: Path
     base: int
     kind: Kind = "shop"
+    through_links: bool = False
 
     def port(self, name: str) -> int:
         """The port of a process's socket, by the names of `OFFSETS`."""
-        return self.base + OFFSETS[name]
+        link = f"{name}-link"
+        if self.through_links and link in self.offsets:
+            return self.base + self.offsets[link]
+        return self.base + {**OFFSETS, **NETWORK_OFFSETS}[name]
+
+    def seen_by_processes(self) -> Self:
+        """The same instance with the ports that its processes use: a test shop's lie behind proxies."""
+        return replace(self, through_links=True)
 
     def url(self, name: str) -> str:
         """The address that other processes of this machine use."""
@@ -83,7 +99,9 @@ class Instance:
     @property
     def offsets(self) -> dict[str, int]:
         """The sockets that this kind of instance opens."""
-        return dict(SERVER_OFFSETS if self.kind == "servers" else OFFSETS)
+        if self.kind == "servers":
+            return dict(SERVER_OFFSETS)
+        return {**OFFSETS, **NETWORK_OFFSETS} if self.kind == "test" else dict(OFFSETS)
 
 
 def logs_of(home: Path) -> Path:

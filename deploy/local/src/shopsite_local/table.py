@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from shopsite_local import facts, fingerprint, servers
 from shopsite_local.keys import secret, service_keys
-from shopsite_local.layout import ROOT, SERVICES, Instance, run_of, state_of
+from shopsite_local.layout import LINKS, ROOT, SERVICES, Instance, run_of, state_of
 from shopsite_local.parts import Part, Stage, http_ready
 from shopsite_local.settings import Settings, read_file
 
 CALLERS = (*SERVICES, "authz", "portal")  # each has its own key for calls between services
 TRAEFIK_FOLDER = ROOT / "gateway" / "traefik"
 SERVER_OF = {"postgres": "DATABASE_URL", "redis": "REDIS_URL", "rabbitmq": "AMQP_URL"}
+SERVERS = (*SERVER_OF, "network")  # what is not a part of this shop is not waited for
 OF_THE_SHOP = (
     "SHOPSITE_ENV", "DEBUG", "LOG_LEVEL", "SHOP_NAME", "SHOP_CURRENCY", "PUBLIC_URL", "ALLOWED_HOSTS", "CORS_ORIGINS",
     "TRUSTED_PROXIES", "OTEL_EXPORTER_OTLP_ENDPOINT", "ORDER_PAYMENT_TIMEOUT_SECONDS", "PAYMENT_RECONCILE_SECONDS",
@@ -30,6 +31,7 @@ def parts_of(instance: Instance, settings: Settings) -> list[Part]:
     table = Table(instance, settings)
     return [
         *table.servers(),
+        *table.network(),
         *table.tasks(),
         *(table.service(service, role) for role in ("api", "worker") for service in SERVICES),
         table.gate("authz"),
@@ -44,8 +46,9 @@ class Table:
 
     def __init__(self, instance: Instance, settings: Settings) -> None:
         self._at = instance
+        self._seen = instance.seen_by_processes()
         self._settings = settings
-        self._databases = facts.databases(instance, settings)
+        self._databases = facts.databases(self._seen, settings)
         self._private, self._public = service_keys(instance.home, CALLERS)
         self._set_up = fingerprint.is_new(instance, settings)
 
@@ -53,6 +56,13 @@ class Table:
         """The private servers, except those that the settings replace by others."""
         parts = servers.server_parts(self._at)
         return [part for part in parts if not self._settings.has(SERVER_OF[part.name])]
+
+    def network(self) -> list[Part]:
+        """A test shop's proxies, through which its processes reach the servers, the simulators and each other."""
+        if self._at.kind != "test":
+            return []
+        links = ",".join(f"{name}={self._seen.port(name)}:{self._at.port(name)}" for name in LINKS)
+        return [self._simulator("network", "network", {"LINKS": links})]
 
     def tasks(self) -> list[Part]:
         """What runs to its end: the schemas and queues of each service, the first admin, the sample catalog."""
@@ -62,7 +72,7 @@ class Table:
         admin = {name: self._settings[name] for name in ("SHOPSITE_ADMIN_EMAIL", "SHOPSITE_ADMIN_PASSWORD")}
         pictures = ("catalog-api", "cloudinary-simulator")
         return [
-            *(self._task(f"migrate-{name}", name, ("migrate",), owner, tuple(SERVER_OF)) for name in SERVICES),
+            *(self._task(f"migrate-{name}", name, ("migrate",), owner, SERVERS) for name in SERVICES),
             self._task("create-admin", "identity", ("manage", "create-admin"), admin, ("migrate-identity",)),
             self._task("seed-products", "catalog", ("manage", "seed-products"), {}, pictures),
         ]
@@ -76,7 +86,7 @@ class Table:
             argv=python(f"shopsite_{service}", role),
             env=self._service_environment(service) | self._sockets(name),
             cwd=ROOT,
-            after=migrated if self._set_up else ("postgres", "redis"),
+            after=migrated if self._set_up else ("postgres", "redis", "network"),
             ready=http_ready(self._at.port(name), "/health/ready"),
             stage=Stage.APIS if role == "api" else Stage.WORKERS,
             grace=25.0,
@@ -84,7 +94,7 @@ class Table:
 
     def gate(self, name: str) -> Part:
         """`authz` or `portal`, which have no database."""
-        env = self._common(name) | facts.brokers(self._at, self._settings) | self._sockets(name)
+        env = self._common(name) | facts.brokers(self._seen, self._settings) | self._sockets(name)
         return Part(
             name=name,
             argv=python(f"shopsite_{name}"),
@@ -129,6 +139,7 @@ class Table:
         proxies = self._settings["TRUSTED_PROXIES"]
         return {
             **self._common("traefik"),
+            **{f"{service.upper()}_URL": self._at.url(f"{service}-api") for service in SERVICES},
             "SHOPSITE_GATEWAY_ADDR": web,
             **read_file(TRAEFIK_FOLDER / "static.env"),
             **{f"TRAEFIK_ENTRYPOINTS_{name}_ADDRESS": address for name, address in addresses.items()},
@@ -164,13 +175,13 @@ class Table:
         own = f"DATABASE_URL_{service.upper()}"
         outside = {
             "identity": self._secret_key,
-            "payments": lambda: facts.paystack(self._at, self._settings),
-            "catalog": lambda: facts.cloudinary(self._at, self._settings),
+            "payments": lambda: facts.paystack(self._seen, self._settings),
+            "catalog": lambda: facts.cloudinary(self._seen, self._settings),
             "notifications": self._mail,
         }
         return {
             **self._common(service),
-            **facts.brokers(self._at, self._settings),
+            **facts.brokers(self._seen, self._settings),
             own: self._databases[own],
             **(outside[service]() if service in outside else {}),
         }
@@ -183,7 +194,7 @@ class Table:
         return {
             **self._settings.rest,
             **{name: value for name in OF_THE_SHOP if (value := self._settings[name])},
-            **{f"{service.upper()}_URL": self._at.url(f"{service}-api") for service in SERVICES},
+            **{f"{service.upper()}_URL": self._seen.url(f"{service}-api") for service in SERVICES},
             "AUTHZ_URL": self._at.url("authz"),
             "PORTAL_URL": self._at.url("portal"),
             "SHOPSITE_URL": f"http://localhost:{self._at.port('gateway')}",
@@ -201,7 +212,7 @@ class Table:
 
     def _mail(self) -> Environment:
         names = ("EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "EMAIL_FROM")
-        return facts.email(self._at, self._settings) | {name: self._settings[name] for name in names}
+        return facts.email(self._seen, self._settings) | {name: self._settings[name] for name in names}
 
 
 def python(module: str, *words: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from shopsite_local import control, ports, shop, table, testservers
 from shopsite_local.commands import show
-from shopsite_local.layout import OFFSETS, ROOT, Instance, digest_of, logs_of, make_folders
+from shopsite_local.layout import ROOT, Instance, digest_of, logs_of, make_folders
 from shopsite_local.problems import RunnerError
 from shopsite_local.progress import Progress
 
@@ -38,7 +38,8 @@ def _fresh_shop(home: Path) -> Instance:
     shop.check_disk(home)
     shop.reset(home)
     make_folders(home)
-    base = ports.free_base(dict(OFFSETS), ports.FIRST_FREE_BASE + int(digest_of(home), 16) % 200 * ports.STEP)
+    preferred = ports.FIRST_FREE_BASE + int(digest_of(home), 16) % 200 * ports.STEP
+    base = ports.free_base(Instance(home=home, base=preferred, kind="test").offsets, preferred)
     return Instance(home=home, base=base, kind="test")
 
 

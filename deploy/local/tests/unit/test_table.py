@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from shopsite_local import facts
 from shopsite_local.layout import SERVICES, Instance
 from shopsite_local.parts import Stage
 from shopsite_local.settings import Settings
@@ -85,3 +86,22 @@ def test_no_two_processes_share_a_port(table):
     ports = [part.env[name] for part in parts for name in ("PORT", "METRICS_PORT", "SMTP_PORT") if name in part.env]
 
     assert len(ports) == len(set(ports)) == 12 * 2 + 2 * 2 + 4
+
+
+def test_the_processes_of_a_test_shop_reach_each_other_through_proxies(tmp_path):
+    instance = Instance(home=tmp_path, base=8000, kind="test")
+    table = Table(instance, Settings({}, {}))
+    orders = table.service("orders", "api")
+
+    [network] = table.network()
+
+    assert "postgres=8060:8050" in network.env["LINKS"].split(",")
+    assert ":8060/" in orders.env["DATABASE_URL_ORDERS"]
+    assert orders.env["CATALOG_URL"] == "http://127.0.0.1:8067"
+    assert table.traefik().env["CATALOG_URL"] == "http://127.0.0.1:8012"
+    assert ":8050/" in facts.of_shop(instance, Settings({}, {}))["DATABASE_URL_ORDERS"]
+
+
+def test_a_real_shop_has_no_proxies(table):
+    assert table.network() == []
+    assert ":8050/" in table.service("orders", "api").env["DATABASE_URL_ORDERS"]

@@ -12,6 +12,7 @@ _OF_A_SHOP = (
     "DATABASE_URL",
     "EMAIL_",
     "MAIL_URL",
+    "NETWORK_URL",
     "ORDER_PAYMENT_",
     "PAYMENT_",
     "PAYSTACK_",
