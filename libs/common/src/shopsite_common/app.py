@@ -65,8 +65,8 @@ def create_app(
         telemetry={"tracing": bool(settings.otel_exporter_otlp_endpoint), "metrics": False, "logs": False},
     )
     app.state.resources = resources
-    # the order matters: the request's own middleware is the outermost, so that every answer passes through it; the limit
-    # comes next, before anything that waits
+    # the order matters: the request's own middleware is the outermost, so that every answer passes through it; then
+    # comes the limit, before anything that waits
     app.add_middleware(LoadLimit, most=settings.max_requests_under_way)
     app.add_middleware(RequestMiddleware)
     problems.install(app)

@@ -1,4 +1,4 @@
-"""A limit to the requests under way, so that a process with too much to do says so at once instead of making all wait."""
+"""A limit to the requests under way: a process with too much to do says so at once instead of making all wait."""
 
 from prometheus_client import Counter, Gauge
 from starlette.types import ASGIApp, Receive, Scope, Send
