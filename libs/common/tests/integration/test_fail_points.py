@@ -15,8 +15,9 @@ from sqlalchemy import text
 from shopsite_common import relay as relays
 from shopsite_common import topology
 from shopsite_common.broker import connect
+from shopsite_common.clock import utcnow
 from shopsite_common.consumer import Consumer
-from shopsite_common.events import PaymentInitiated
+from shopsite_common.events import OrderCompleted
 from shopsite_common.ids import uuid7
 from shopsite_common.outbox import emit
 from shopsite_common.relay import Relay
@@ -32,10 +33,8 @@ class Died(BaseException):
     """The process is gone: no `except Exception` may have a word in it."""
 
 
-def event() -> PaymentInitiated:
-    return PaymentInitiated(
-        payment_id=uuid7(), order_id=uuid7(), customer_id=uuid7(), reference="r", amount="1.00", currency="NGN"
-    )
+def event() -> OrderCompleted:
+    return OrderCompleted(order_id=uuid7(), number="SO-1", customer_id=uuid7(), completed_at=utcnow())
 
 
 def leave_mark(session: Any, event: Any) -> None:
@@ -92,7 +91,7 @@ async def broker(amqp_url):
 
 @pytest.fixture
 async def subscription(broker):
-    found = Subscription("orders", leave_mark, (PaymentInitiated,))
+    found = Subscription("catalog", leave_mark, (OrderCompleted,))
     channel = await broker.channel()
     await topology.declare(channel, [found])
     yield found
@@ -102,7 +101,7 @@ async def subscription(broker):
 
 @contextlib.asynccontextmanager
 async def running_relay(database_url, broker):
-    relay = Relay("payments", database_url)
+    relay = Relay("orders", database_url)
     task = asyncio.create_task(relay.run(broker))
     yield
     relay.stop()
@@ -132,7 +131,7 @@ async def test_a_relay_that_dies_leaves_every_event_to_the_next_one(
                 patched.setattr(relays, "declare_exchange", dying)
                 await db.run(emit, event())
                 with pytest.raises(Died):
-                    await Relay("payments", database_url).run(broker)
+                    await Relay("orders", database_url).run(broker)
             assert figures(db)[2] == 1, "the event counts as unsent although its relay died"
             async with running_relay(database_url, broker):
                 await eventually(lambda done=done: figures(db) == (done, done, 0), within=30)
