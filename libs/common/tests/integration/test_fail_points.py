@@ -6,7 +6,6 @@ What a dead process leaves open is closed from outside, as the kernel would. `te
 
 import asyncio
 import contextlib
-import os
 from typing import Any
 
 import pytest
@@ -21,12 +20,13 @@ from shopsite_common.events import OrderCompleted
 from shopsite_common.ids import uuid7
 from shopsite_common.outbox import emit
 from shopsite_common.relay import Relay
+from shopsite_common.testing.environment import is_long_run
 from shopsite_common.testing.polling import eventually
 from shopsite_common.topology import Subscription
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
-TIMES = 200 if os.environ.get("SHOPSITE_TEST_LONG") else 20
+TIMES = 200 if is_long_run() else 20
 
 
 class Died(BaseException):

@@ -30,3 +30,8 @@ def set_shop_aside() -> None:
     """Move the shop's variables out of the environment, to where whole-system tests look for them."""
     for name in [name for name in os.environ if name.startswith(_OF_A_SHOP) and not name.startswith(_OF_TESTS)]:
         running_shop[name] = os.environ.pop(name)
+
+
+def is_long_run() -> bool:
+    """Tell whether this is `make test-long`, in which tests take the time that they need."""
+    return os.environ.get("SHOPSITE_TEST_LONG", "") not in {"", "0"}

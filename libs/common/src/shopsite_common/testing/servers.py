@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from shopsite_common.settings import driver_url
 
-_PREFIX = "SHOPSITE_TEST_"
+_NAMES = tuple(f"SHOPSITE_TEST_{server}_URL" for server in ("DATABASE", "AMQP", "REDIS"))
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class Servers:
 
 def find_servers() -> Servers:
     """Return the servers of ``make test`` or ``make servers``, starting them if they don't run."""
-    known = {name: value for name, value in os.environ.items() if name.startswith(_PREFIX)}
+    known = {name: os.environ[name] for name in _NAMES if name in os.environ}
     if not known:
         command = [sys.executable, "-m", "shopsite_local", "servers", "up"]
         output = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300).stdout
-        known = dict(line.split("=", 1) for line in output.splitlines() if line.startswith(_PREFIX))
-    return Servers(known[f"{_PREFIX}DATABASE_URL"], known[f"{_PREFIX}AMQP_URL"], known[f"{_PREFIX}REDIS_URL"])
+        known = dict(line.split("=", 1) for line in output.splitlines() if line.startswith(_NAMES))
+    return Servers(*(known[name] for name in _NAMES))
 
 
 @contextmanager
