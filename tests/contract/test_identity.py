@@ -264,13 +264,13 @@ async def test_a_whole_profile_needs_both_names(buyer):
 
 
 @pytest.mark.row("PUT /api/customer_profile/me/", "PATCH /api/customer_profile/me/")
-@pytest.mark.parametrize("method", ["PUT", "PATCH"])
-@pytest.mark.parametrize("field", ["email", "role", "id", "created_at", "is_active"])
-async def test_what_is_read_only_in_a_profile_is_refused(buyer, method, field):
+async def test_what_is_read_only_in_a_profile_is_refused(buyer):
     profile = await buyer.get(ME)
-    value = {"email": fresh_email(), "role": "admin", "id": NOBODY}.get(field, True)
-    details = problem_of(await buyer.call(method, ME, json=NAMES | {field: value}), 400)["details"]
-    assert list(details) == [field]
+    others = {"email": fresh_email(), "role": "admin", "id": NOBODY, "created_at": "2026-01-01T00:00:00Z"}
+    for field, value in (others | {"is_active": True, "nickname": "A"}).items():
+        for method in ("PUT", "PATCH"):
+            details = problem_of(await buyer.call(method, ME, json=NAMES | {field: value}), 400)["details"]
+            assert list(details) == [field], method
     assert await buyer.get(ME) == profile
 
 
@@ -296,10 +296,11 @@ async def test_an_admin_makes_accounts_of_any_role_and_they_are_welcomed(shop, a
 
 
 @pytest.mark.row("POST /api/admin/customers/")
-@pytest.mark.parametrize(("field", "value"), [("role", "owner"), ("password", "password123"), ("last_login", None)])
-async def test_a_wrong_field_of_a_new_customer_is_refused(admin, field, value):
+async def test_a_wrong_field_of_a_new_customer_is_refused(admin):
     body = {"email": fresh_email(), **NAMES, "password": PASSWORD}
-    assert list(problem_of(await admin.call("POST", CUSTOMERS, json=body | {field: value}), 400)["details"]) == [field]
+    for field, value in (("role", "owner"), ("password", "password123"), ("last_login", None), ("id", NOBODY)):
+        details = problem_of(await admin.call("POST", CUSTOMERS, json=body | {field: value}), 400)["details"]
+        assert list(details) == [field]
 
 
 @pytest.fixture
@@ -342,10 +343,10 @@ async def test_customers_are_searched_filtered_and_ordered(admin, family):
 
 
 @pytest.mark.row("GET /api/admin/customers/")
-@pytest.mark.parametrize("query", ["role=owner", "is_active=perhaps", "ordering=password"])
-async def test_a_filter_of_customers_that_cannot_be_read_is_400(admin, query):
-    details = problem_of(await admin.call("GET", f"{CUSTOMERS}?{query}"), 400)["details"]
-    assert list(details) == [query.split("=")[0]]
+async def test_a_filter_of_customers_that_cannot_be_read_is_400(admin):
+    for query in ("role=owner", "is_active=perhaps", "ordering=password"):
+        details = problem_of(await admin.call("GET", f"{CUSTOMERS}?{query}"), 400)["details"]
+        assert list(details) == [query.split("=")[0]]
 
 
 @pytest.mark.row("GET /api/admin/customers/{id}/", "PATCH /api/admin/customers/{id}/", "PUT /api/admin/customers/{id}/")
