@@ -66,6 +66,9 @@ FOR_TESTS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+# What else its processes read: terms that a test waits for are short.
+TERMS_OF_TESTS: Mapping[str, str] = MappingProxyType({"RESERVATION_SECONDS": "20", "EMAIL_TIMEOUT_SECONDS": "3"})
+
 # Of the caller's environment, what a test shop still needs to find programs, time and certificates.
 NEUTRAL = frozenset({"PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SHOPSITE_COVERAGE"})
 # Of the caller's environment, what would make the processes behave otherwise than meant.
@@ -95,7 +98,8 @@ class Settings:
 def for_instance(instance: Instance) -> Settings:
     """The settings of an instance: for a test shop the fixed ones, for others the environment over `.env`."""
     if instance.kind != "shop":
-        return Settings(FOR_TESTS, {name: value for name, value in os.environ.items() if name in NEUTRAL})
+        inherited = {name: value for name, value in os.environ.items() if name in NEUTRAL}
+        return Settings(FOR_TESTS, {**TERMS_OF_TESTS, **inherited})
     everything = {**{name: value for name, value in read_file(ROOT / ".env").items() if value}, **os.environ}
     given = {name: value for name, value in everything.items() if name in DEFAULTS}
     rest = {name: value for name, value in everything.items() if name not in DEFAULTS and name not in HARMFUL}
