@@ -6,9 +6,9 @@ MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 RUNNER := $(PYTHON) -m shopsite_local
 UV := .boot/venv/bin/uv
-SOURCES := libs/common/src $(wildcard services/*/src) gateway/authz/src gateway/portal/src deploy/local/src
+SOURCES := libs/common/src $(wildcard services/*/src) gateway/authz/src gateway/portal/src deploy/local/src tools/invariants/src
 
-.PHONY: help boot up down reset ps env ctl logs demo servers servers-down test test-unit test-long coverage \
+.PHONY: help boot up down reset ps env ctl logs invariants chaos demo servers servers-down test test-unit test-long coverage \
 	lint format typecheck lock audit
 
 help:  ## This list
@@ -37,6 +37,9 @@ ctl: boot  ## Act on one process: make ctl CMD="stop orders-api" (start, restart
 	@$(RUNNER) ctl $(CMD)
 logs: boot  ## Follow a log: make logs SERVICE=orders
 	@$(RUNNER) logs $(SERVICE)
+
+invariants: boot  ## Recount the running shop: nothing lost, doubled or stuck (ARGS="--patience 60 --json FILE")
+	@$(RUNNER) invariants $(ARGS)
 
 ##@ Tests
 test: boot  ## Everything, on a private shop (ARGS="…" go to pytest)

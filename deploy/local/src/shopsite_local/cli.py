@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from shopsite_local import control, daemon, facts, shop, table, testrun, testservers
+from shopsite_local.commands import show
 from shopsite_local.demo import Demo
 from shopsite_local.layout import ROOT, Instance, logs_of
 from shopsite_local.problems import RunnerError
@@ -21,7 +22,7 @@ Command = Callable[[argparse.Namespace], int]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; 0 when it did what it says, 1 with a sentence on stderr when it could not."""
     options, rest = parser().parse_known_args(arguments)
-    if rest and options.command is not run_tests:
+    if rest and options.command not in {run_tests, recount}:
         parser().error(f"unrecognized arguments: {' '.join(rest)}")
     options.rest = rest
     command: Command = options.command
@@ -52,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
         "ps": (ps, "one line a process: NAME PID STATE"),
         "env": (env, "addresses and settings as KEY=VALUE lines for a shell"),
         "demo": (buy, "buy something on the running shop, and show each step with its time, events and mails"),
+        "invariants": (recount, "recount the running shop; other arguments go to shopsite_invariants"),
         "test": (run_tests, "pytest over everything, on a private shop; other arguments go to pytest"),
     }
     for name, (command, says) in plain.items():
@@ -137,6 +139,12 @@ def buy(options: argparse.Namespace) -> int:
         raise RunnerError("The shop is not up.", "make up")
     Demo(control.ask(options.home, "facts")["facts"]).run()
     return 0
+
+
+def recount(options: argparse.Namespace) -> int:
+    """`make invariants`."""
+    known = control.ask(options.home, "facts")["facts"]
+    return show((sys.executable, "-m", "shopsite_invariants", *options.rest), env={**os.environ, **known}, cwd=ROOT)
 
 
 def act(options: argparse.Namespace) -> int:

@@ -1,0 +1,1 @@
+"""Recounts a whole shop from its tables: nothing lost, nothing doubled, nothing stuck."""
