@@ -215,9 +215,9 @@ async def shop() -> AsyncGenerator[Shop]:
         yield found
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def standing_shop() -> AsyncGenerator[Shop]:
-    """The running shop, for what many tests share."""
+    """The running shop, for what the tests of a module share."""
     async with visit() as found:
         yield found
 
