@@ -109,6 +109,12 @@ def test_a_bad_credential_is_401_on_reads_that_need_none(gateway, credential):
     assert gateway.seen("catalog") == []
 
 
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_a_method_that_no_session_knows_is_the_services_to_refuse(gateway, method):
+    met = gateway.http.request(method, "/api/admin/session/").json()
+    assert (met["service"], met["path"]) == ("identity", "/api/admin/session/")
+
+
 def test_a_signed_in_reader_passes_the_check(gateway):
     met = gateway.http.get("/api/products/", headers=gateway.signed_in()).json()
     assert met["headers"]["authorization"].startswith("Bearer ey")

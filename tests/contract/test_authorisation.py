@@ -3,7 +3,6 @@
 import asyncio
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import jwt
 import psycopg2
 import pytest
 import pytest_asyncio
+from authorisation import CALLERS, ROWS, SIGNED_IN, Row
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from operations import Operation
 
@@ -23,54 +23,7 @@ from shopsite_identity.clients.signer import Holder, SigningPair, sign_access_to
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
-SIGNED_IN = ("stranger", "owner", "staff", "admin")
-BAD = ("expired", "tampered", "alg none", "HS256 with the public key", "refresh token")
-CALLERS = ("nobody", *SIGNED_IN, *BAD)
 AT_ONCE = 12
-
-
-@dataclass(frozen=True)
-class Row:
-    """A line of authorisation.txt."""
-
-    method: str
-    path: str
-    who: str
-    whose: str
-    answer: str
-
-    @property
-    def name(self) -> str:
-        return f"{self.method} {self.path}"
-
-    @property
-    def passed(self) -> set[int]:
-        return {int(status) for status in self.answer.split("/")}
-
-    def expected(self, caller: str) -> set[int]:
-        """Return the statuses of which the caller must get one."""
-        if caller in BAD and self.whose != "ignored":
-            return {401}
-        if self.who == "A":
-            return self.passed
-        if self.who == "Paystack" or caller == "nobody":
-            return {401}
-        return self.passed if self.may(caller) else {404 if self.who == "C" else 403}
-
-    def may(self, caller: str) -> bool:
-        allowed = {"S": {"staff", "admin"}, "M": {"admin"}}
-        if self.who in allowed:
-            return caller in allowed[self.who]
-        _, _, also = self.whose.partition("+")
-        return not self.whose.startswith("own") or caller == "owner" or caller in allowed.get(also, ())
-
-
-def table() -> list[Row]:
-    lines = (Path(__file__).parent / "authorisation.txt").read_text().splitlines()
-    return [Row(*line.split()) for line in lines if line and not line.startswith("#")]
-
-
-ROWS = table()
 
 
 class Forger:

@@ -79,6 +79,9 @@ def _correct_operation(operation: dict[str, Any]) -> None:
     if invalid is not None and MEDIA_TYPE not in invalid.get("content", {}):
         del responses["422"]
         responses.setdefault("400", _response("Validation failed."))
+    if "requestBody" in operation:
+        responses.setdefault("413", _response("The request body is too large."))
+        responses.setdefault("415", _response("The content type of the request is not supported."))
     responses.setdefault("503", _response("Something that this answer needs is down; try again after `Retry-After`."))
 
 

@@ -145,6 +145,6 @@ async def test_limits_found_by_the_gateway_go_out_with_the_answer(client):
 
 async def test_the_document_has_400_in_place_of_422_and_every_documented_error(client):
     responses = client.app.openapi()["paths"]["/api/things/"]["post"]["responses"]
-    assert set(responses) == {"200", "400", "409", "503"}
+    assert set(responses) == {"200", "400", "409", "413", "415", "503"}
     example = responses["409"]["content"]["application/problem+json"]["examples"]["conflict"]["value"]
     assert example["code"] == "conflict"

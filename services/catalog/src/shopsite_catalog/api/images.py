@@ -1,13 +1,13 @@
 """Pictures of products, for staff."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, UploadFile
+from fastapi import APIRouter, Depends, Form, Request
 
 from shopsite_catalog.deps import CatalogResources, Own
 from shopsite_catalog.errors import NotAPicture, PictureTooLarge, TooManyImages
-from shopsite_catalog.schemas.products import ImageOut
+from shopsite_catalog.schemas.products import ImageOut, PictureUpload
 from shopsite_catalog.service import images
 from shopsite_common.auth import StaffUser
 from shopsite_common.errors import (
@@ -26,6 +26,7 @@ router = APIRouter(tags=["products"])
 
 MAX_PICTURE_BYTES = 5 * 1024 * 1024
 MAX_UPLOAD_BYTES = 6 * 1024 * 1024
+PictureForm = Annotated[PictureUpload, Form(media_type="multipart/form-data")]
 
 
 async def multipart_only(request: Request) -> None:
@@ -57,9 +58,9 @@ async def multipart_only(request: Request) -> None:
         TooManyRequests,
     ),
 )
-async def add_product_image(product_id: UUID, file: UploadFile, user: StaffUser, own: Own) -> ImageOut:
+async def add_product_image(product_id: UUID, body: PictureForm, user: StaffUser, own: Own) -> ImageOut:
     """Add a picture: JPEG, PNG or WebP, at most 5 MB, judged by its content."""
-    data = await file.read(MAX_PICTURE_BYTES + 1)
+    data = await body.file.read(MAX_PICTURE_BYTES + 1)
     if len(data) > MAX_PICTURE_BYTES:
         raise PictureTooLarge
     await own.inspector.inspect(data)

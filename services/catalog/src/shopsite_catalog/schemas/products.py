@@ -4,6 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
+from fastapi import UploadFile
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from shopsite_catalog.domain.stock import MAX_STOCK
@@ -98,6 +99,12 @@ class ProductUpdate(RequestBody):
     stock: Level = Field(default_factory=int)
     low_stock_threshold: Level = Field(default_factory=int)
     is_featured: Flag = Field(default_factory=bool)
+
+
+class PictureUpload(RequestBody):
+    """A form with one file."""
+
+    file: UploadFile
 
 
 class ImageOut(ResponseBody):
