@@ -11,6 +11,7 @@ from shopsite_common.events import (
     PaymentHeld,
     PaymentInitiated,
     PaymentRefunded,
+    PaymentReleased,
     PaymentSucceeded,
     RefundFailed,
     RefundStarted,
@@ -158,12 +159,16 @@ class Shop:
     def decline(self, order):
         return self.hear(PaymentFailed(**self._about(order), reason="Declined"))
 
-    def hold(self, order, reason="amount_mismatch", until=None):
+    def hold(self, order, reason="amount_mismatch", until=None, *, sequence=None):
         return self.hear(
             PaymentHeld(
                 **self._about(order), paid_amount=Decimal(1), paid_currency="NGN", reason=reason, held_until=until
-            )
+            ),
+            sequence,
         )
+
+    def release(self, order, *, sequence=None):
+        return self.hear(PaymentReleased(payment_id=uuid7(), order_id=order.id, reference="paid"), sequence)
 
     def start_refund(self, order, amount=None, *, refund_id=None, full=True, reason="admin", sequence=None):
         return self.hear(RefundStarted(**self._refund(order, amount, refund_id, full, reason)), sequence)

@@ -13,6 +13,7 @@ from shopsite_common.events import (
     PaymentHeld,
     PaymentInitiated,
     PaymentRefunded,
+    PaymentReleased,
     PaymentSucceeded,
     RefundFailed,
     RefundStarted,
@@ -38,7 +39,12 @@ def on_payment_failed(session: Session, event: Event[PaymentFailed]) -> None:
 
 def on_payment_held(session: Session, event: Event[PaymentHeld]) -> None:
     """An admin has to look at money."""
-    money.hold_payment(session, payment=event.data)
+    money.hold_payment(session, payment=event.data, sequence=event.sequence)
+
+
+def on_payment_released(session: Session, event: Event[PaymentReleased]) -> None:
+    """A dispute was won."""
+    money.release_payment(session, payment=event.data, sequence=event.sequence)
 
 
 def on_refund_started(session: Session, event: Event[RefundStarted]) -> None:
@@ -72,6 +78,7 @@ HANDLERS = (
     Subscription("orders", on_payment_succeeded, (PaymentSucceeded,)),
     Subscription("orders", on_payment_failed, (PaymentFailed,)),
     Subscription("orders", on_payment_held, (PaymentHeld,)),
+    Subscription("orders", on_payment_released, (PaymentReleased,)),
     Subscription("orders", on_refund_started, (RefundStarted,)),
     Subscription("orders", on_refund_failed, (RefundFailed,)),
     Subscription("orders", on_payment_refunded, (PaymentRefunded,)),

@@ -57,6 +57,7 @@ class Order(Table, table=True):
     held: bool = False
     held_until: datetime | None = None
     shipping_blocked: bool = False
+    contest_sequence: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
     refund_pending: bool = False
     fully_refunded: bool = False
     cancel_reason: str | None = Field(default=None, max_length=20)

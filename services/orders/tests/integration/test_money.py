@@ -219,6 +219,34 @@ def test_a_dispute_blocks_shipping_until_it_is_released(shop, reason):
     assert ship(shop, order).order.status == "SHIPPED"
 
 
+def test_a_won_dispute_lets_the_order_leave(shop):
+    order = shop.place()
+    shop.pay(order)
+    shop.hold(order, reason="disputed")
+    shop.release(order)
+    assert ship(shop, order).order.status == "SHIPPED"
+    kinds = [
+        row.kind for row in shop.db.run_here(reading.get_timeline, order_id=order.id, customer_id=order.customer_id)
+    ]
+    assert [kind for kind in kinds if "dispute" in kind or "released" in kind] == [
+        "payment_disputed",
+        "shipping_released",
+    ]
+
+
+def test_what_comes_late_neither_blocks_nor_frees_an_order(shop):
+    won, contested = shop.place(), shop.place()
+    for order in (won, contested):
+        shop.pay(order)
+    shop.release(won, sequence=8)
+    shop.hold(won, reason="disputed", sequence=7)
+    assert ship(shop, won).order.status == "SHIPPED"
+    shop.hold(contested, reason="external_refund", sequence=9)
+    shop.release(contested, sequence=8)
+    with pytest.raises(ShippingBlocked):
+        ship(shop, contested)
+
+
 def test_unpaid_orders_end_when_their_time_is_over(shop, session):
     late, in_time, paid = shop.place(term=timedelta(0)), shop.place(), shop.place(term=timedelta(0))
     shop.pay(paid)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from shopsite_common.clock import utcnow
-from shopsite_common.events import CustomerDeleted, PaymentHeld, PaymentSucceeded
+from shopsite_common.events import CustomerDeleted, PaymentHeld, PaymentReleased, PaymentSucceeded
 from shopsite_payments.deps.notices import work_on_webhooks
 from shopsite_payments.domain.payments import RefundStatus
 from shopsite_payments.errors import PaystackUnavailable
@@ -267,6 +267,53 @@ async def test_a_dispute_is_recorded_and_told_once(post, begin, settled, paystac
     statement = text("SELECT status, resolution, amount::text FROM disputes")
     rows = db.run_here(lambda session: [tuple(row) for row in session.connection().execute(statement)])
     assert rows == [("resolved", "declined", "2500.00")]
+    [released] = events(PaymentReleased)
+    assert (released.order_id, released.reference) == (order.order_id, reference)
+
+
+WON = {"status": "resolved", "resolution": "declined"}
+
+
+async def test_only_the_last_dispute_that_is_won_sets_a_payment_free(post, begin, settled, paystack, events):
+    _, reference = await begin()
+    paystack.pay(reference)
+    lost = {"status": "resolved", "resolution": "merchant-accepted"}
+    bodies = (
+        dispute(reference),
+        dispute(reference, id=2868),
+        dispute(reference, "resolve", **WON),
+        dispute(reference, "resolve", id=2868, **lost),
+    )
+    for body in bodies:
+        await post(body)
+        await settled()
+    assert len(events(PaymentHeld)) == 2
+    assert events(PaymentReleased) == []
+
+
+async def test_a_dispute_that_is_won_before_it_is_heard_of_blocks_nothing(post, begin, settled, paystack, events, db):
+    _, reference = await begin()
+    paystack.pay(reference)
+    for body in (dispute(reference, "resolve", **WON), dispute(reference), dispute(reference, "remind", amount=1)):
+        await post(body)
+        await settled()
+    assert events(PaymentHeld) == events(PaymentReleased) == []
+    statement = text("SELECT status FROM disputes")
+    assert db.run_here(lambda session: session.connection().execute(statement).scalars().all()) == ["resolved"]
+
+
+async def test_a_refund_in_the_dashboard_outlives_a_won_dispute(post, begin, settled, paystack, events):
+    order, reference = await begin()
+    paystack.pay(reference)
+    await post(dispute(reference))
+    await settled()
+    paystack.refund_outside(reference, order.total / 2, status=RefundStatus.PROCESSED)
+    await post(compact({"event": "refund.processed", "data": {"transaction_reference": reference, "amount": "125000"}}))
+    await settled()
+    await post(dispute(reference, "resolve", **WON))
+    await settled()
+    assert {event.reason for event in events(PaymentHeld)} == {"disputed", "external_refund"}
+    assert events(PaymentReleased) == []
 
 
 async def test_an_erased_customers_webhooks_name_nobody(post, begin, settled, paystack, deliver, db):

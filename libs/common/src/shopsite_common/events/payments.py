@@ -58,6 +58,17 @@ class PaymentHeld(_Payment):
     held_until: datetime | None
 
 
+class PaymentReleased(EventData):
+    """The shop has won the dispute, and nothing else stands against the payment: its order can be shipped again."""
+
+    producer: ClassVar[str] = "payments"
+    about: ClassVar[str] = "order_id"
+
+    payment_id: UUID
+    order_id: UUID
+    reference: str
+
+
 class _Refund(EventData):
     about: ClassVar[str] = "order_id"
 

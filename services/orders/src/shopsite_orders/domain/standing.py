@@ -143,7 +143,7 @@ def block_shipping(standing: Standing) -> Change:
 
 
 def release_shipping(standing: Standing) -> Change:
-    """An admin has looked into the dispute."""
+    """The dispute was won, or an admin has looked into the matter."""
     return Change(replace(standing, shipping_blocked=False))
 
 

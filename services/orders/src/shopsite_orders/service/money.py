@@ -11,6 +11,7 @@ from shopsite_common.events import (
     PaymentHeld,
     PaymentInitiated,
     PaymentRefunded,
+    PaymentReleased,
     PaymentSucceeded,
     RefundFailed,
     RefundStarted,
@@ -57,7 +58,7 @@ def note_payment_failed(session: Session, *, payment: PaymentFailed) -> None:
     write_entry(session, order, kind="payment_failed", text=text, occasion=occasion, in_history=True)
 
 
-def hold_payment(session: Session, *, payment: PaymentHeld) -> None:
+def hold_payment(session: Session, *, payment: PaymentHeld, sequence: int) -> None:
     """Money of a wrong amount rests the deadline of an unpaid order; a dispute keeps a paid one from leaving."""
     order = _lock(session, payment.order_id)
     details: dict[str, Any] = {
@@ -71,10 +72,26 @@ def hold_payment(session: Session, *, payment: PaymentHeld) -> None:
     write_entry(session, order, kind=kind, text=_HOLD_NOTES[payment.reason], occasion=occasion)
     standing = standing_of(order)
     if payment.reason == "amount_mismatch":
-        change = rules.hold_payment(standing, until=payment.held_until)
-    else:
-        change = rules.block_shipping(standing)
-    apply_change(session, order, change, occasion)
+        apply_change(session, order, rules.hold_payment(standing, until=payment.held_until), occasion)
+    elif _is_news(order, sequence):
+        apply_change(session, order, rules.block_shipping(standing), occasion)
+
+
+def release_payment(session: Session, *, payment: PaymentReleased, sequence: int) -> None:
+    """Nothing stands against the payment any more: the order can leave, unless it was contested anew since."""
+    order = _lock(session, payment.order_id)
+    occasion = _occasion({"reference": payment.reference})
+    write_entry(session, order, kind="shipping_released", text="The dispute has ended in our favour", occasion=occasion)
+    if _is_news(order, sequence):
+        apply_change(session, order, rules.release_shipping(standing_of(order)), occasion)
+
+
+def _is_news(order: Order, sequence: int) -> bool:
+    """Tell whether no later word on what stands against the payment is known, and remember this one."""
+    if sequence <= order.contest_sequence:
+        return False
+    order.contest_sequence = sequence
+    return True
 
 
 def note_refund(session: Session, *, refund: RefundStarted | PaymentRefunded | RefundFailed, sequence: int) -> None:

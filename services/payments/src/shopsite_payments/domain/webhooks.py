@@ -9,6 +9,10 @@ from typing import Any
 CHARGE_SUCCEEDED = "charge.success"
 REFUND_PREFIX = "refund."
 DISPUTE_PREFIX = "charge.dispute."
+DISPUTE_ENDED, DISPUTE_WON = (
+    "resolved",
+    "declined",
+)  # a dispute's last status, and the resolution that leaves us the money
 
 _KEPT = (
     "id",

@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from shopsite_common.ids import uuid7
 from shopsite_payments.domain.payments import ProviderRefund, RefundStatus
+from shopsite_payments.domain.webhooks import DISPUTE_ENDED, DISPUTE_WON
 from shopsite_payments.models import Dispute, PaymentAttempt, Refund
 
 
@@ -117,14 +118,27 @@ def set_next_check(session: Session, refund_id: UUID, *, at: datetime) -> None:
     session.connection().execute(statement)
 
 
-def put_dispute(session: Session, dispute: Dispute) -> bool:
-    """Insert or update a dispute; tell whether it is new."""
+def put_dispute(session: Session, dispute: Dispute) -> bool | None:
+    """Insert or update a dispute; tell whether it is new, and None of one that had ended and stays so."""
     values = dispute.model_dump(exclude={"created_at"})
     changes = {name: values[name] for name in ("status", "resolution", "amount", "category", "updated_at")}
     statement = (
         insert(Dispute)
         .values({**values, "created_at": dispute.created_at})
-        .on_conflict_do_update(index_elements=["provider_id"], set_=changes)
+        .on_conflict_do_update(index_elements=["provider_id"], set_=changes, where=col(Dispute.status) != DISPUTE_ENDED)
         .returning(text("(xmax = 0) AS is_new"))
     )
-    return bool(session.connection().execute(statement).scalar_one())
+    return session.connection().execute(statement).scalar_one_or_none()
+
+
+def is_contested(session: Session, payment_id: UUID) -> bool:
+    """Tell whether a dispute of the payment is open or lost, or money of it was given back outside of the shop."""
+    disputes = select(Dispute.id).where(
+        col(Dispute.payment_id) == payment_id, func.coalesce(col(Dispute.resolution), "") != DISPUTE_WON
+    )
+    external = select(Refund.id).where(
+        col(Refund.payment_id) == payment_id,
+        col(Refund.reason) == "external",
+        col(Refund.status) != RefundStatus.FAILED,
+    )
+    return bool(session.connection().execute(select(disputes.exists() | external.exists())).scalar_one())

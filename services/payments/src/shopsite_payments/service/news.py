@@ -7,6 +7,7 @@ from shopsite_common.events import (
     PaymentHeld,
     PaymentInitiated,
     PaymentRefunded,
+    PaymentReleased,
     PaymentSucceeded,
     RefundFailed,
     RefundStarted,
@@ -53,6 +54,11 @@ def payment_held(payment: Payment, reason: HoldReason) -> PaymentHeld:
         reason=reason,
         held_until=payment.held_until if reason == "amount_mismatch" else None,
     )
+
+
+def payment_released(payment: Payment, reference: str) -> PaymentReleased:
+    """Return the event of a won dispute about the attempt of that reference."""
+    return PaymentReleased(payment_id=payment.id, order_id=payment.order_id, reference=reference)
 
 
 def _of_refund(payment: Payment, attempt: PaymentAttempt, refund: Refund, *, full: bool) -> dict[str, Any]:

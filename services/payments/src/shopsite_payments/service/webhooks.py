@@ -9,7 +9,7 @@ from sqlmodel import Session
 from shopsite_common import idempotency
 from shopsite_common.money import from_minor
 from shopsite_common.outbox import emit
-from shopsite_payments.domain.webhooks import Notice, without_person
+from shopsite_payments.domain.webhooks import DISPUTE_ENDED, DISPUTE_WON, Notice, without_person
 from shopsite_payments.errors import UnknownReference
 from shopsite_payments.models import Dispute
 from shopsite_payments.repository import payments as payments_repository
@@ -44,7 +44,10 @@ def postpone_webhook(session: Session, *, webhook_id: UUID, reason: str, until: 
 
 
 def record_dispute(session: Session, *, notice: Notice, now: datetime) -> bool:
-    """Record what a dispute's webhook says; a new dispute has an admin look at the payment. Tell whether it is new.
+    """Record what a dispute's webhook says, in whatever order they come. Tell whether the dispute is new.
+
+    A new one has an admin look at the payment; one that the shop has won sets the payment free, if nothing else
+    stands against it.
 
     Raises:
         UnknownReference: no attempt of ours has the reference.
@@ -53,10 +56,14 @@ def record_dispute(session: Session, *, notice: Notice, now: datetime) -> bool:
     if locked is None:
         raise UnknownReference
     payment, _ = locked
-    is_new = refunds_repository.put_dispute(session, _dispute(notice, payment.id, now))
-    if is_new:
+    dispute = _dispute(notice, payment.id, now)
+    is_new = refunds_repository.put_dispute(session, dispute)
+    won = dispute.status == DISPUTE_ENDED and dispute.resolution == DISPUTE_WON
+    if is_new and not won:
         emit(session, news.payment_held(payment, "disputed"))
-    return is_new
+    elif is_new is False and won and not refunds_repository.is_contested(session, payment.id):
+        emit(session, news.payment_released(payment, notice.reference))
+    return bool(is_new)
 
 
 def _dispute(notice: Notice, payment_id: UUID, now: datetime) -> Dispute:
