@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
@@ -133,12 +133,12 @@ def put_dispute(session: Session, dispute: Dispute) -> bool | None:
 
 def is_contested(session: Session, payment_id: UUID) -> bool:
     """Tell whether a dispute of the payment is open or lost, or money of it was given back outside of the shop."""
-    disputes = select(Dispute.id).where(
+    disputes = exists().where(
         col(Dispute.payment_id) == payment_id, func.coalesce(col(Dispute.resolution), "") != DISPUTE_WON
     )
-    external = select(Refund.id).where(
+    external = exists().where(
         col(Refund.payment_id) == payment_id,
         col(Refund.reason) == "external",
         col(Refund.status) != RefundStatus.FAILED,
     )
-    return bool(session.connection().execute(select(disputes.exists() | external.exists())).scalar_one())
+    return bool(session.connection().execute(select(or_(disputes, external))).scalar_one())
