@@ -19,6 +19,7 @@ SHOWN = (
     "SHOPSITE_RATE_LIMIT_LOGIN",
     "ORDER_PAYMENT_TIMEOUT_SECONDS",
     "PAYMENT_RECONCILE_SECONDS",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
 )
 REAL_PAYSTACK = ("https://api.paystack.co", "checkout.paystack.com,paystack.com")
 

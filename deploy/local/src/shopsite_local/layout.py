@@ -49,6 +49,7 @@ OFFSETS = MappingProxyType(
         "traefik-authz": 6,
         "authz": 7,
         "portal": 8,
+        "traces": 9,
         **_ports_of_services(),
         "authz-metrics": 47,
         "portal-metrics": 48,

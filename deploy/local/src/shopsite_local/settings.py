@@ -52,6 +52,7 @@ DEFAULTS: Mapping[str, str] = MappingProxyType(
         "SHOPSITE_RATE_LIMIT_STAFF": "5000",
         "SHOPSITE_RATE_LIMIT_LOGIN": "1",
         "OTEL_EXPORTER_OTLP_ENDPOINT": "",
+        "OTEL_TRACES_SAMPLER_ARG": "1.0",
     }
 )
 
@@ -63,6 +64,8 @@ FOR_TESTS: Mapping[str, str] = MappingProxyType(
         "SHOPSITE_RATE_LIMIT_STAFF": "0",
         "SHOPSITE_RATE_LIMIT_LOGIN": "0",
         "PAYMENT_RECONCILE_SECONDS": "5",
+        # next to none: a test chooses an id low enough for its trace to be kept, and is the collector itself
+        "OTEL_TRACES_SAMPLER_ARG": "0.000000001",
     }
 )
 
@@ -99,7 +102,8 @@ def for_instance(instance: Instance) -> Settings:
     """The settings of an instance: for a test shop the fixed ones, for others the environment over `.env`."""
     if instance.kind != "shop":
         inherited = {name: value for name, value in os.environ.items() if name in NEUTRAL}
-        return Settings(FOR_TESTS, {**TERMS_OF_TESTS, **inherited})
+        fixed = {**FOR_TESTS, "OTEL_EXPORTER_OTLP_ENDPOINT": instance.url("traces")}
+        return Settings(fixed, {**TERMS_OF_TESTS, **inherited})
     everything = {**{name: value for name, value in read_file(ROOT / ".env").items() if value}, **os.environ}
     given = {name: value for name, value in everything.items() if name in DEFAULTS}
     rest = {name: value for name, value in everything.items() if name not in DEFAULTS and name not in HARMFUL}

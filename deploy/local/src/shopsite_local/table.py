@@ -16,7 +16,8 @@ SERVER_OF = {"postgres": "DATABASE_URL", "redis": "REDIS_URL", "rabbitmq": "AMQP
 SERVERS = (*SERVER_OF, "network")  # what is not a part of this shop is not waited for
 OF_THE_SHOP = (
     "SHOPSITE_ENV", "DEBUG", "LOG_LEVEL", "SHOP_NAME", "SHOP_CURRENCY", "PUBLIC_URL", "ALLOWED_HOSTS", "CORS_ORIGINS",
-    "TRUSTED_PROXIES", "OTEL_EXPORTER_OTLP_ENDPOINT", "ORDER_PAYMENT_TIMEOUT_SECONDS", "PAYMENT_RECONCILE_SECONDS",
+    "TRUSTED_PROXIES", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLER_ARG",
+    "ORDER_PAYMENT_TIMEOUT_SECONDS", "PAYMENT_RECONCILE_SECONDS",
     "SHOPSITE_RATE_LIMIT_ANONYMOUS", "SHOPSITE_RATE_LIMIT_CUSTOMER", "SHOPSITE_RATE_LIMIT_STAFF",
     "SHOPSITE_RATE_LIMIT_LOGIN",
 )  # fmt: skip
@@ -145,6 +146,15 @@ class Table:
             **{f"TRAEFIK_ENTRYPOINTS_{name}_ADDRESS": address for name, address in addresses.items()},
             **({"TRAEFIK_ENTRYPOINTS_WEB_FORWARDEDHEADERS_TRUSTEDIPS": proxies} if proxies else {}),
             "TRAEFIK_PROVIDERS_FILE_DIRECTORY": str(TRAEFIK_FOLDER / "dynamic"),
+            **self._traefik_traces(),
+        }
+
+    def _traefik_traces(self) -> Environment:
+        if not (endpoint := self._settings["OTEL_EXPORTER_OTLP_ENDPOINT"]):
+            return {}
+        return {
+            "TRAEFIK_TRACING_SAMPLERATE": self._settings["OTEL_TRACES_SAMPLER_ARG"],
+            "TRAEFIK_TRACING_OTLP_HTTP_ENDPOINT": f"{endpoint.rstrip('/')}/v1/traces",
         }
 
     def _task(

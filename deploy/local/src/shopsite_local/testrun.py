@@ -65,6 +65,7 @@ def environment() -> dict[str, str]:
         "PAYSTACK_",
         "CLOUDINARY_",
         "EMAIL_",
+        "OTEL_",
         "MAKE",
         "MFLAGS",
     )

@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from shopsite_authz.gate import Asked, Gate
 from shopsite_authz.revocations import Revocations
-from shopsite_common import context
+from shopsite_common import context, telemetry
 from shopsite_common.errors import NotFound, ShopError
 from shopsite_common.logs import get_logger
 from shopsite_common.problems import MEDIA_TYPE, problem_body
@@ -72,6 +72,11 @@ class Authz:
             await _refuse(send, NotFound())
 
     async def _check(self, lane: str, asked: Asked, send: Send) -> None:
+        parent = asked.fields.get("traceparent", "")
+        with telemetry.span(f"check {lane}", kind=telemetry.SpanKind.SERVER, parent=parent):
+            await self._decide(lane, asked, send)
+
+    async def _decide(self, lane: str, asked: Asked, send: Send) -> None:
         admit = self._gate.admit if lane == "guarded" else self._gate.admit_anonymous
         try:
             fields = await admit(asked)

@@ -8,7 +8,7 @@ from shopsite_authz.credentials import Sessions, Tokens
 from shopsite_authz.gate import Gate
 from shopsite_authz.revocations import Revocations
 from shopsite_authz.settings import Settings
-from shopsite_common import metrics
+from shopsite_common import metrics, telemetry
 from shopsite_common.app import version_of
 from shopsite_common.http_client import HttpClient
 from shopsite_common.rate_limit import Limiter
@@ -34,7 +34,8 @@ def create(settings: Settings | None = None) -> Authz:
     @asynccontextmanager
     async def running() -> AsyncIterator[None]:
         port, host = settings.metrics_port, settings.bind_host
-        with metrics.serving(port, host, service=settings.service, role="api", version=version):
+        figures = metrics.serving(port, host, service=settings.service, role="api", version=version)
+        with telemetry.exporting(), figures:
             yield
         await identity.close()
         await redis.aclose()

@@ -12,7 +12,7 @@ _GRACE_SECONDS = 10
 def main() -> int:
     """Run the process and return its exit status."""
     settings = read_settings(Settings, service="portal", role="api")
-    return serve(create(settings), settings, grace_seconds=_GRACE_SECONDS)
+    return serve(create(settings), settings, process="portal", grace_seconds=_GRACE_SECONDS)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import httpx
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from shopsite_common import metrics, openapi, problems
+from shopsite_common import metrics, openapi, problems, telemetry
 from shopsite_common.app import version_of
 from shopsite_common.health import health_router
 from shopsite_common.middleware import RequestMiddleware
@@ -35,7 +35,8 @@ def create(settings: Settings | None = None, *, http: httpx.AsyncClient | None =
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         port, host = settings.metrics_port, settings.bind_host
-        with metrics.serving(port, host, service=settings.service, role="api", version=version):
+        figures = metrics.serving(port, host, service=settings.service, role="api", version=version)
+        with telemetry.exporting(), figures:
             yield
         await http.aclose()
         await redis.aclose()
@@ -48,7 +49,7 @@ def create(settings: Settings | None = None, *, http: httpx.AsyncClient | None =
         docs_url=None,
         redoc_url=None,
         max_body_size=_MAX_BODY_BYTES,
-        telemetry={"tracing": bool(settings.otel_exporter_otlp_endpoint), "metrics": False, "logs": False},
+        telemetry=telemetry.of_fastapi(settings),
     )
     app.add_middleware(
         AnonymousQuota, limiter=Limiter(redis), quota=settings.anonymous, trusted_proxies=settings.trusted_proxies

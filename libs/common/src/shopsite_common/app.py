@@ -8,7 +8,7 @@ from importlib.metadata import version as installed_version
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
-from shopsite_common import logs, metrics, openapi, problems
+from shopsite_common import logs, metrics, openapi, problems, telemetry
 from shopsite_common.health import Probe, health_router
 from shopsite_common.load_limit import LoadLimit
 from shopsite_common.middleware import RequestMiddleware
@@ -47,9 +47,10 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        with metrics.serving(
+        figures = metrics.serving(
             settings.metrics_port, settings.bind_host, service=settings.service, role="api", version=version
-        ):
+        )
+        with telemetry.exporting(), figures:
             yield
             await resources.close()
 
@@ -62,7 +63,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         max_body_size=_MAX_JSON_BYTES,
-        telemetry={"tracing": bool(settings.otel_exporter_otlp_endpoint), "metrics": False, "logs": False},
+        telemetry=telemetry.of_fastapi(settings),
     )
     app.state.resources = resources
     # the order matters: the request's own middleware is the outermost, so that every answer passes through it; then

@@ -59,7 +59,8 @@ def load_settings(package: str, role: str) -> ServiceSettings:
 def serve(package: str, module: str, role: str) -> int:
     """Run the API or the worker until SIGTERM."""
     settings = load_settings(package, role)
-    return serving.serve(f"{package}.{module}:create", settings, grace_seconds=_GRACE_SECONDS, factory=True)
+    target, process = f"{package}.{module}:create", f"{settings.service}-{role}"
+    return serving.serve(target, settings, process=process, grace_seconds=_GRACE_SECONDS, factory=True)
 
 
 def migrate(package: str) -> int:

@@ -16,7 +16,7 @@ from aio_pika.abc import AbstractIncomingMessage, AbstractQueue, AbstractRobustC
 from prometheus_client import Counter, Histogram
 from sqlmodel import Session
 
-from shopsite_common import context, inbox
+from shopsite_common import context, inbox, telemetry
 from shopsite_common.broker import BROKER_ERRORS
 from shopsite_common.db import Database
 from shopsite_common.errors import Unavailable
@@ -116,11 +116,24 @@ class Consumer:
             await message.reject(requeue=False)
             return
         context.enter(event.requestid, event.traceparent)
+        kind = telemetry.SpanKind.CONSUMER
+        with telemetry.span(f"consume {subscription.queue}", kind=kind, parent=event.traceparent) as span:
+            await self._take(subscription, channel, message, event, span)
+
+    async def _take(
+        self,
+        subscription: Subscription,
+        channel: Any,
+        message: AbstractIncomingMessage,
+        event: Event[Any],
+        span: telemetry.Span,
+    ) -> None:
         try:
             await self._handle(subscription, event)
         except _Stopped:
             await message.nack(requeue=True)
         except Exception as error:
+            telemetry.fail(span, type(error).__name__)
             log.exception("event_failed", handler=subscription.queue, event_id=str(event.id), type=event.type)
             await _climb(subscription, channel, message, f"{type(error).__name__}: {error}"[:500])
         else:

@@ -18,6 +18,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlmodel import Session
 
+from shopsite_common import telemetry
 from shopsite_common.errors import Unavailable, ValidationFailed
 from shopsite_common.logs import get_logger
 
@@ -59,8 +60,10 @@ class Database:
             pool_timeout=wait_seconds,
             pool_recycle=1800,
             pool_reset_on_return=None,  # each unit ends by commit or rollback itself
+            hide_parameters=True,  # values stay out of error texts, and so out of logs
             connect_args={"connect_timeout": 3, "keepalives_idle": 30, "tcp_user_timeout": 10_000},
         )
+        telemetry.watch_statements(self.engine)
         self._wait_seconds = wait_seconds
         self._answer_seconds = answer_seconds
         self._places = asyncio.Semaphore(places)
@@ -98,7 +101,7 @@ class Database:
         raise AssertionError("unreachable")  # pragma: no cover
 
     def _run_once(self, use_case: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        with self.session() as session:
+        with telemetry.detail(f"db {getattr(use_case, '__name__', 'use case')}"), self.session() as session:
             try:
                 result = use_case(session, *args, **kwargs)
                 session.flush()

@@ -13,7 +13,7 @@ import httpx
 from prometheus_client import Counter
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from shopsite_common import context
+from shopsite_common import context, telemetry
 from shopsite_common.errors import Unavailable
 from shopsite_common.logs import get_logger
 from shopsite_common.service_tokens import ServiceSigner
@@ -146,14 +146,24 @@ class HttpClient:
             reraise=True,
         ):
             with attempt:
-                response = await self._client.send(request)
+                response = await self._send(request)
                 if again and response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
                     response.raise_for_status()
                 return response
         raise AssertionError("unreachable")  # pragma: no cover
 
+    async def _send(self, request: httpx.Request) -> httpx.Response:
+        told = {"http.request.method": request.method, "url.path": request.url.path, "peer.service": self.target}
+        name = f"{request.method} {self.target}"
+        with telemetry.span(name, kind=telemetry.SpanKind.CLIENT, attributes=told) as span:
+            if traceparent := context.traceparent.get():
+                request.headers["traceparent"] = traceparent
+            response = await self._client.send(request)
+            span.set_attribute("http.response.status_code", response.status_code)
+            return response
+
     def _headers(self, path: str, token: str | None, given: Mapping[str, str] | None) -> dict[str, str]:
-        headers = {"X-Request-ID": context.request_id.get(), "traceparent": context.traceparent.get(), **(given or {})}
+        headers = {"X-Request-ID": context.request_id.get(), **(given or {})}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         elif self._signer is not None and path.startswith("/internal/"):

@@ -7,7 +7,7 @@ from prometheus_client import Histogram
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shopsite_common import context
+from shopsite_common import context, telemetry
 from shopsite_common.errors import ShopError
 from shopsite_common.logs import get_logger
 from shopsite_common.problems import render
@@ -43,7 +43,8 @@ class RequestMiddleware:
             return
         headers = dict(scope["headers"])
         own, _ = context.enter(
-            headers.get(b"x-request-id", b"").decode("latin-1"), headers.get(b"traceparent", b"").decode("latin-1")
+            headers.get(b"x-request-id", b"").decode("latin-1"),
+            telemetry.current() or headers.get(b"traceparent", b"").decode("latin-1"),
         )
         extra = [
             (b"x-request-id", own.encode()),

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 from sqlmodel import Session
 
-from shopsite_common import outbox
+from shopsite_common import context, outbox, telemetry
 from shopsite_common.broker import BROKER_ERRORS
 from shopsite_common.events import contract_of
 from shopsite_common.logs import get_logger
@@ -127,14 +127,20 @@ class Relay:
     async def _publish(self, exchange: AbstractExchange, row: Any) -> str:
         """Publish one row; return why the broker refused it, or an empty string."""
         routing_key = f"{self._service}.{row.type}"
+        kind = telemetry.SpanKind.PRODUCER
+        with telemetry.span(f"publish {routing_key}", kind=kind, parent=row.traceparent):
+            return await self._publish_as(routing_key, exchange, row)
+
+    async def _publish_as(self, routing_key: str, exchange: AbstractExchange, row: Any) -> str:
+        traceparent = context.traceparent.get()
         message = aio_pika.Message(
-            body=envelope(self._service, row),
+            body=envelope(self._service, row, traceparent=traceparent),
             content_type="application/cloudevents+json",
             delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
             message_id=str(row.event_id),
             type=f"shopsite.{routing_key}",
             app_id=self._service,
-            headers={"traceparent": row.traceparent},
+            headers={"traceparent": traceparent},
         )
         mandatory = contract_of(routing_key).consumed
         try:
@@ -176,7 +182,7 @@ class Relay:
         _AGE.set(age)
 
 
-def envelope(service: str, row: Any) -> bytes:
+def envelope(service: str, row: Any, *, traceparent: str) -> bytes:
     """Return the message body for an outbox row: a CloudEvents 1.0 document."""
     document = {
         "specversion": "1.0",
@@ -187,7 +193,7 @@ def envelope(service: str, row: Any) -> bytes:
         "time": row.created_at,
         "datacontenttype": "application/json",
         "sequence": row.sequence,
-        "traceparent": row.traceparent,
+        "traceparent": traceparent,
         "requestid": row.request_id,
         "data": row.data,
     }

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import uvicorn
 
-from shopsite_common import logs
+from shopsite_common import logs, telemetry
 from shopsite_common.app import version_of
 from shopsite_common.settings import CommonSettings
 
@@ -22,12 +22,14 @@ def read_settings(kind: type[AnySettings], *, service: str, role: str) -> AnySet
     return settings
 
 
-def serve(app: Any, settings: CommonSettings, *, grace_seconds: int, factory: bool = False) -> int:
+def serve(app: Any, settings: CommonSettings, *, process: str, grace_seconds: int, factory: bool = False) -> int:
     """Serve an ASGI application until SIGTERM; requests under way get ``grace_seconds`` to end.
 
     Args:
         app: the application, or with ``factory`` the name of what makes it, such as ``shopsite_orders.main:create``.
+        process: its name in traces.
     """
+    telemetry.configure(settings, process=process)
     uvicorn.run(
         app,
         factory=factory,

@@ -74,6 +74,7 @@ class CommonSettings(BaseSettings):
     payments_url: str = "http://localhost:8015"
     notifications_url: str = "http://localhost:8016"
     otel_exporter_otlp_endpoint: str = ""
+    otel_traces_sampler_arg: float = Field(default=1.0, ge=0, le=1)
 
     @property
     def production(self) -> bool:

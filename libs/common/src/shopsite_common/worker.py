@@ -17,7 +17,7 @@ from aio_pika.abc import AbstractRobustConnection
 from fastapi import FastAPI
 from prometheus_client import Counter
 
-from shopsite_common import context, inbox, metrics
+from shopsite_common import context, inbox, metrics, telemetry
 from shopsite_common.app import version_of
 from shopsite_common.broker import BROKER_ERRORS, connect
 from shopsite_common.consumer import Consumer
@@ -156,9 +156,10 @@ def create_worker(resources: Resources, subscriptions: Sequence[Subscription], t
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        with metrics.serving(
+        figures = metrics.serving(
             settings.metrics_port, settings.bind_host, service=settings.service, role="worker", version=version
-        ):
+        )
+        with telemetry.exporting(), figures:
             worker.start()
             yield
             await worker.stop()

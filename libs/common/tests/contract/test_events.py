@@ -51,7 +51,7 @@ def test_the_relay_sends_what_the_golden_event_shows():
         request_id = "golden"
         data = orjson.loads((FOLDER / "orders.OrderCompleted.v1.example.json").read_bytes())["data"]
 
-    sent = orjson.loads(envelope("orders", Row))
+    sent = orjson.loads(envelope("orders", Row, traceparent=Row.traceparent))
     assert sent == orjson.loads((FOLDER / "orders.OrderCompleted.v1.example.json").read_bytes())
 
 

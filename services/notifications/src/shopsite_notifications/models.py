@@ -77,6 +77,7 @@ class Email(Table, table=True):
     sent_at: datetime | None = None
     error: str | None = Field(default=None, max_length=300)
     message_id: str | None = Field(default=None, max_length=400)
+    traceparent: str = Field(default="", max_length=60)
     created_at: datetime
 
 

@@ -87,7 +87,8 @@ _CLAIM = text("""
     SET leased_until = :until, address = COALESCE(due.email, e.address),
         message_id = COALESCE(e.message_id, '<' || e.id || '.' || e.resends || '@' || :domain || '>')
     FROM due WHERE e.id = due.id
-    RETURNING e.id, e.kind, e.order_id, e.subject, e.context, e.message_id, due.email AS address, due.first_name
+    RETURNING e.id, e.kind, e.order_id, e.subject, e.context, e.message_id, e.traceparent, due.email AS address,
+        due.first_name
 """)
 
 

@@ -161,6 +161,7 @@ class RawWebhook(Table, table=True):
     tries: int = 0
     processed_at: datetime | None = None
     outcome: str | None = Field(default=None, max_length=200)
+    traceparent: str = Field(default="", max_length=60)
 
 
 class Dispute(Table, table=True):

@@ -14,6 +14,7 @@ _OF_A_SHOP = (
     "MAIL_URL",
     "NETWORK_URL",
     "ORDER_PAYMENT_",
+    "OTEL_",
     "PAYMENT_",
     "PAYSTACK_",
     "RABBITMQ_MANAGEMENT_URL",

@@ -13,6 +13,8 @@ from typing import Final, Protocol
 
 import aiosmtplib
 
+from shopsite_common import telemetry
+
 _PERMANENT: Final = 500
 _GOODBYE_SECONDS: Final = 2.0
 _ABOUT_US: Final = frozenset({421, 454, 530, 534, 535, 538})
@@ -115,7 +117,7 @@ class _SmtpConnection:
         self._timeout = timeout
 
     async def send(self, message: EmailMessage, *, to: str) -> None:
-        with _translated():
+        with telemetry.span("smtp send", kind=telemetry.SpanKind.CLIENT), _translated():
             async with asyncio.timeout(self._timeout):
                 await self._client.send_message(message, recipients=[to])
 

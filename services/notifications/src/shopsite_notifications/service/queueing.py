@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from shopsite_common.context import traceparent
 from shopsite_common.ids import uuid7
 from shopsite_notifications import repository
 from shopsite_notifications.domain import OPTIONAL_KINDS, Kind, subject_of
@@ -88,5 +89,6 @@ def _insert(
         queued_at=now,
         next_attempt_at=now,
         created_at=now,
+        traceparent=traceparent.get(),
     )
     repository.insert_email(session, email)

@@ -26,6 +26,7 @@ class DueEmail:
     subject: str
     context: dict[str, Any]
     message_id: str
+    traceparent: str
     address: str | None
     first_name: str
 
@@ -45,6 +46,7 @@ def claim_emails(session: Session, *, now: datetime, lease: timedelta, limit: in
             subject=row.subject,
             context=row.context,
             message_id=row.message_id,
+            traceparent=row.traceparent,
             address=row.address,
             first_name=row.first_name or "",
         )

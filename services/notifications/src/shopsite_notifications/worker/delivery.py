@@ -14,6 +14,7 @@ from typing import Any
 from prometheus_client import Counter, Gauge
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from shopsite_common import context, telemetry
 from shopsite_common.clock import utcnow
 from shopsite_common.errors import Unavailable
 from shopsite_common.logs import get_logger
@@ -109,6 +110,11 @@ class Delivery:
         log.warning("mail_server_down", reason=reason, pause_seconds=self._pause)
 
     async def _deliver(self, connection: MailConnection, due: DueEmail) -> None:
+        context.enter("", due.traceparent)
+        with telemetry.span(f"mail {due.kind}", parent=due.traceparent):
+            await self._hand_over(connection, due)
+
+    async def _hand_over(self, connection: MailConnection, due: DueEmail) -> None:
         try:
             letter = await write_letter(self._resources, due, now=utcnow())
             await connection.send(letter.message, to=letter.to)

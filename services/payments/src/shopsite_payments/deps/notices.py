@@ -7,6 +7,7 @@ from uuid import UUID
 import orjson
 from prometheus_client import Counter
 
+from shopsite_common import context, telemetry
 from shopsite_common.clock import utcnow
 from shopsite_common.errors import Unavailable
 from shopsite_common.logs import get_logger
@@ -55,6 +56,12 @@ async def _work_on(desk: PaymentsResources, task: WebhookTask) -> None:
     notice = read_notice(orjson.loads(task.body))
     if notice is None:  # was checked before it was stored
         raise ValueError(f"webhook {task.webhook_id} holds no event")
+    context.enter("", task.traceparent)
+    with telemetry.span("work on webhook", parent=task.traceparent, attributes={"webhook": notice.event}):
+        await _finish(desk, notice, task)
+
+
+async def _finish(desk: PaymentsResources, notice: Notice, task: WebhookTask) -> None:
     try:
         outcome = await _act(desk, notice, task)
     except Exception as error:  # noqa: BLE001 - one webhook must not stop the others; it is tried again

@@ -9,6 +9,7 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
+from shopsite_common import context
 from shopsite_common.ids import uuid7
 from shopsite_payments.domain.webhooks import Notice
 from shopsite_payments.models import ErasedCustomer, Payment, PaymentAttempt, RawWebhook
@@ -21,6 +22,7 @@ class WebhookTask:
     webhook_id: UUID
     body: bytes
     tries: int
+    traceparent: str
 
 
 def put_webhook(session: Session, notice: Notice, *, body: bytes, now: datetime) -> UUID | None:
@@ -37,9 +39,10 @@ def put_webhook(session: Session, notice: Notice, *, body: bytes, now: datetime)
         received_at=now,
         next_try_at=now,
         tries=0,
+        traceparent=context.traceparent.get(),
     )
     if notice.is_hint:
-        again = {"processed_at": None, "next_try_at": now, "tries": 0}
+        again = {"processed_at": None, "next_try_at": now, "tries": 0, "traceparent": statement.excluded.traceparent}
         statement = statement.on_conflict_do_update(index_elements=["event", "key"], set_=again)
     else:
         statement = statement.on_conflict_do_nothing(index_elements=["event", "key"])
@@ -54,7 +57,7 @@ _TAKE = text("""
         WHERE processed_at IS NULL AND next_try_at <= :now AND (CAST(:only AS uuid) IS NULL OR id = :only)
         ORDER BY next_try_at LIMIT :limit FOR UPDATE SKIP LOCKED
     )
-    RETURNING id AS webhook_id, body, tries
+    RETURNING id AS webhook_id, body, tries, traceparent
 """)
 
 
@@ -64,7 +67,10 @@ def take_unprocessed(
     """Return webhooks to work on; for the time of the lease no other process takes them."""
     values = {"now": now, "lease": lease, "limit": limit, "only": only}
     rows = session.connection().execute(_TAKE, values).all()
-    return [WebhookTask(webhook_id=row.webhook_id, body=bytes(row.body), tries=row.tries) for row in rows]
+    return [
+        WebhookTask(webhook_id=row.webhook_id, body=bytes(row.body), tries=row.tries, traceparent=row.traceparent)
+        for row in rows
+    ]
 
 
 def mark_processed(session: Session, webhook_id: UUID, *, outcome: str, now: datetime) -> None:
