@@ -41,6 +41,9 @@ logs: boot  ## Follow a log: make logs SERVICE=orders
 invariants: boot  ## Recount the running shop: nothing lost, doubled or stuck (ARGS="--patience 60 --json FILE")
 	@$(RUNNER) invariants $(ARGS)
 
+chaos: boot  ## Buy while everything is killed and cut off (SEED=7, PROFILE=short|long, ARGS=--help)
+	@$(RUNNER) chaos $(if $(SEED),--seed $(SEED)) $(if $(PROFILE),--profile $(PROFILE)) $(ARGS)
+
 ##@ Tests
 test: boot  ## Everything, on a private shop (ARGS="…" go to pytest)
 	@$(RUNNER) test $(ARGS)

@@ -2,15 +2,20 @@
 
 import argparse
 import asyncio
+import json
 import os
+import secrets
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import get_args
 
 from shopsite_local import control, daemon, facts, shop, table, testrun, testservers
+from shopsite_local.chaos import run as chaos_run
+from shopsite_local.chaos.profile import PROFILES
 from shopsite_local.commands import show
 from shopsite_local.demo import Demo
-from shopsite_local.layout import ROOT, Instance, logs_of
+from shopsite_local.layout import ROOT, Instance, Kind, logs_of
 from shopsite_local.problems import RunnerError
 from shopsite_local.progress import Progress
 from shopsite_local.settings import for_instance, port_base
@@ -58,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
     }
     for name, (command, says) in plain.items():
         commands.add_parser(name, help=says).set_defaults(command=command)
+    _add_chaos(commands.add_parser("chaos", help="buyers buy while everything is killed and cut; nothing may be lost"))
     _add_ctl(commands.add_parser("ctl", help="act on one process"))
     _add_logs(commands.add_parser("logs", help="follow the logs of a service or a process"))
     _add_servers(commands.add_parser("servers", help="PostgreSQL, RabbitMQ and Redis for tests"))
@@ -69,6 +75,14 @@ def _add_ctl(ctl: argparse.ArgumentParser) -> None:
     ctl.add_argument("action", choices=sorted(ACTIONS))
     ctl.add_argument("name", help="as in ps, e.g. orders-api")
     ctl.set_defaults(command=act)
+
+
+def _add_chaos(chaos: argparse.ArgumentParser) -> None:
+    chaos.description = chaos_run.__doc__
+    chaos.add_argument("--seed", type=int, nargs="+", help="of plan and choices; several run one after the other")
+    chaos.add_argument("--profile", choices=sorted(PROFILES), default="short", help="4 minutes or half an hour")
+    chaos.add_argument("--report", type=Path, default=Path("chaos-report.json"), help="a file for everything as JSON")
+    chaos.set_defaults(command=run_chaos)
 
 
 def _add_logs(logs: argparse.ArgumentParser) -> None:
@@ -84,7 +98,7 @@ def _add_servers(servers: argparse.ArgumentParser) -> None:
 
 def _add_supervise(supervise: argparse.ArgumentParser) -> None:
     supervise.add_argument("--base", type=int, required=True)
-    supervise.add_argument("--kind", choices=("shop", "test", "servers"), required=True)
+    supervise.add_argument("--kind", choices=get_args(Kind), required=True)
     supervise.set_defaults(command=run_daemon)
 
 
@@ -145,6 +159,17 @@ def recount(options: argparse.Namespace) -> int:
     """`make invariants`."""
     known = control.ask(options.home, "facts")["facts"]
     return show((sys.executable, "-m", "shopsite_invariants", *options.rest), env={**os.environ, **known}, cwd=ROOT)
+
+
+def run_chaos(options: argparse.Namespace) -> int:
+    """`make chaos`."""
+    seeds = options.seed or [secrets.randbelow(10_000)]
+    reports = []
+    for report in chaos_run.run(ROOT / ".local" / "chaos", seeds=seeds, profile=PROFILES[options.profile]):
+        reports.append(report)
+        options.report.write_text(json.dumps([each.document() for each in reports], indent=2), encoding="utf-8")
+        print("\n".join(report.lines()), flush=True)
+    return 0 if all(report.holds for report in reports) else 1
 
 
 def act(options: argparse.Namespace) -> int:

@@ -39,7 +39,7 @@ def of_shop(instance: Instance, settings: Settings) -> dict[str, str]:
         **cloudinary(instance, settings),
         **email(instance, settings),
         "RABBITMQ_MANAGEMENT_URL": instance.url("rabbitmq-management"),
-        **({"NETWORK_URL": instance.url("network")} if instance.kind == "test" else {}),
+        **({"NETWORK_URL": instance.url("network")} if instance.has_links else {}),
         "SHOPSITE_RUNNER_DIR": str(instance.home),
     }
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[4]
 SERVICES = ("identity", "catalog", "cart", "orders", "payments", "notifications")
 LONGEST_SOCKET_PATH = 100  # bytes; macOS takes 104, Linux 108
 
-Kind = Literal["shop", "test", "servers"]
+Kind = Literal["shop", "test", "chaos", "servers"]
 
 
 def _ports_of_services() -> dict[str, int]:
@@ -73,7 +73,8 @@ class Instance:
         home: The data folder; everything that the processes write is below it.
         base: The port that all others are counted from.
         kind: `shop` is the one of `make up`, `test` the private one of `make test` (settings of the machine do not
-            reach it), `servers` only PostgreSQL, RabbitMQ and Redis for tests.
+            reach it), `chaos` the same with short deadlines and no sample catalog, `servers` only PostgreSQL, RabbitMQ
+            and Redis for tests.
         through_links: Whether ports are those of the proxies where there are some: as the processes see it.
     """
 
@@ -102,7 +103,12 @@ class Instance:
         """The sockets that this kind of instance opens."""
         if self.kind == "servers":
             return dict(SERVER_OFFSETS)
-        return {**OFFSETS, **NETWORK_OFFSETS} if self.kind == "test" else dict(OFFSETS)
+        return {**OFFSETS, **NETWORK_OFFSETS} if self.has_links else dict(OFFSETS)
+
+    @property
+    def has_links(self) -> bool:
+        """Whether proxies stand between the processes, so that the network can be made to fail."""
+        return self.kind in {"test", "chaos"}
 
 
 def logs_of(home: Path) -> Path:

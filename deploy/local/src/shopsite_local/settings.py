@@ -72,6 +72,12 @@ FOR_TESTS: Mapping[str, str] = MappingProxyType(
 # What else its processes read: terms that a test waits for are short.
 TERMS_OF_TESTS: Mapping[str, str] = MappingProxyType({"RESERVATION_SECONDS": "20", "EMAIL_TIMEOUT_SECONDS": "3"})
 
+# And those of chaos: whatever takes its time takes seconds, so that all of it happens within a run.
+FOR_CHAOS: Mapping[str, str] = MappingProxyType({**FOR_TESTS, "ORDER_PAYMENT_TIMEOUT_SECONDS": "40"})
+TERMS_OF_CHAOS: Mapping[str, str] = MappingProxyType(
+    {**TERMS_OF_TESTS, "PAYMENT_HOLD_SECONDS": "15", "PAYSTACK_TIMEOUT_SECONDS": "4"}
+)
+
 # Of the caller's environment, what a test shop still needs to find programs, time and certificates.
 NEUTRAL = frozenset({"PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSL_CERT_FILE", "SHOPSITE_COVERAGE"})
 # Of the caller's environment, what would make the processes behave otherwise than meant.
@@ -102,6 +108,8 @@ def for_instance(instance: Instance) -> Settings:
     """The settings of an instance: for a test shop the fixed ones, for others the environment over `.env`."""
     if instance.kind != "shop":
         inherited = {name: value for name, value in os.environ.items() if name in NEUTRAL}
+        if instance.kind == "chaos":
+            return Settings(FOR_CHAOS, {**TERMS_OF_CHAOS, **inherited})
         fixed = {**FOR_TESTS, "OTEL_EXPORTER_OTLP_ENDPOINT": instance.url("traces")}
         return Settings(fixed, {**TERMS_OF_TESTS, **inherited})
     everything = {**{name: value for name, value in read_file(ROOT / ".env").items() if value}, **os.environ}

@@ -8,7 +8,7 @@ from typing import Any
 
 from shopsite_local import control, daemon, facts, fingerprint, marks, packages, ports, servers
 from shopsite_local.keys import locked
-from shopsite_local.layout import Instance, logs_of, make_folders, run_of
+from shopsite_local.layout import Instance, Kind, digest_of, logs_of, make_folders, run_of
 from shopsite_local.problems import RunnerError
 from shopsite_local.progress import Progress
 from shopsite_local.settings import for_instance
@@ -51,6 +51,16 @@ def start(instance: Instance, progress: Progress) -> None:
     servers.end_epmd(instance)
     ports.check(instance)
     daemon.spawn(instance)
+
+
+def fresh(home: Path, kind: Kind) -> Instance:
+    """A shop without a past, on ports that nobody uses; not started yet."""
+    check_disk(home)
+    reset(home)
+    make_folders(home)
+    preferred = ports.FIRST_FREE_BASE + int(digest_of(home), 16) % 200 * ports.STEP
+    base = ports.free_base(Instance(home=home, base=preferred, kind=kind).offsets, preferred)
+    return Instance(home=home, base=base, kind=kind)
 
 
 def check_disk(home: Path) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from shopsite_local import control, ports, shop, table, testservers
+from shopsite_local import control, shop, table, testservers
 from shopsite_local.commands import show
-from shopsite_local.layout import ROOT, Instance, digest_of, logs_of, make_folders
+from shopsite_local.layout import ROOT, Instance, logs_of
 from shopsite_local.problems import RunnerError
 from shopsite_local.progress import Progress
 
@@ -16,7 +16,7 @@ from shopsite_local.progress import Progress
 def run_all(home: Path, arguments: Sequence[str]) -> int:
     """Starts both, runs pytest, stops what it started; returns pytest's exit code."""
     progress = Progress()
-    instance = _fresh_shop(home / "shop")
+    instance = shop.fresh(home / "shop", "test")
     shared_servers = control.is_running(home)
     try:
         code = _run(instance, home, arguments, progress)
@@ -31,16 +31,6 @@ def _stop(homes: Sequence[Path]) -> None:
     """Side by side: a clean stop of RabbitMQ takes its seconds."""
     with ThreadPoolExecutor() as pool:
         list(pool.map(shop.down, homes))
-
-
-def _fresh_shop(home: Path) -> Instance:
-    """A shop without a past, on ports that nobody uses."""
-    shop.check_disk(home)
-    shop.reset(home)
-    make_folders(home)
-    preferred = ports.FIRST_FREE_BASE + int(digest_of(home), 16) % 200 * ports.STEP
-    base = ports.free_base(Instance(home=home, base=preferred, kind="test").offsets, preferred)
-    return Instance(home=home, base=base, kind="test")
 
 
 def _run(instance: Instance, home: Path, arguments: Sequence[str], progress: Progress) -> int:
