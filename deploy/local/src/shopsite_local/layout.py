@@ -62,7 +62,7 @@ LINKS = (
     *("postgres", "redis", "amqp", "paystack-simulator", "smtp", "cloudinary-simulator"),
     *(f"{service}-api" for service in SERVICES),
 )
-NETWORK_OFFSETS = MappingProxyType({"network": 9, **{f"{name}-link": 60 + i for i, name in enumerate(LINKS)}})
+NETWORK_OFFSETS = MappingProxyType({"network": 49, **{f"{name}-link": 60 + i for i, name in enumerate(LINKS)}})
 
 
 @dataclass(frozen=True, kw_only=True)
