@@ -2,13 +2,35 @@
 
 from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import BlockingConnectionPool, Connection, Redis, SSLConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from shopsite_common import telemetry
 
 _SOCKET_SECONDS = 0.5
+
+
+class _Reported:
+    """A connection that reports its loss as redis-py does otherwise.
+
+    uvloop answers a write to a socket that was reset with RuntimeError, which redis-py lets through.
+    """
+
+    async def send_packed_command(self, *args: Any, **kwargs: Any) -> None:
+        try:
+            await super().send_packed_command(*args, **kwargs)  # type: ignore[misc]  # of the class beside this one
+        except RuntimeError as error:
+            raise RedisConnectionError("the connection was reset") from error
+
+
+class _PlainConnection(_Reported, Connection):
+    pass
+
+
+class _TlsConnection(_Reported, SSLConnection):
+    pass
 
 
 class TracedRedis(Redis):
@@ -33,4 +55,5 @@ def open_redis(url: str, *, connections: int = 64) -> Redis:
         socket_timeout=_SOCKET_SECONDS,
         socket_connect_timeout=_SOCKET_SECONDS,
     )
+    pool.connection_class = _TlsConnection if url.startswith("rediss://") else _PlainConnection
     return TracedRedis.from_pool(pool)
