@@ -1,13 +1,15 @@
 """What tests of faults share: a look into the database from outside, and locks that hold a process at an instant."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx
 import psycopg2
 import pytest
 
+from shopsite_common.testing.environment import running_shop
 from shopsite_common.testing.polling import eventually
 
 
@@ -60,7 +62,7 @@ def observer(shop) -> Observer:
 
 
 @pytest.fixture(autouse=True)
-async def healed(shop) -> AsyncGenerator[None]:
+def healed() -> Generator[None]:
     """Whatever a test does to the network ends with it."""
     yield
-    await shop.heal_network()
+    httpx.delete(f"{running_shop['NETWORK_URL']}/links").raise_for_status()
