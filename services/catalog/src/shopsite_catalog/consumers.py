@@ -1,10 +1,11 @@
-"""What catalog hears: an order's life moves its stock, and an erased account loses its name."""
+"""What catalog hears: an order's life moves its stock; an account changes its name, or loses it with its erasure."""
 
 from sqlmodel import Session
 
 from shopsite_catalog.service import reservations, reviews
 from shopsite_common.events import (
     CustomerDeleted,
+    CustomerUpdated,
     Event,
     OrderCancelled,
     OrderCreated,
@@ -49,6 +50,12 @@ def on_order_refunded(session: Session, event: Event[OrderRefunded]) -> None:
     )
 
 
+def on_customer_updated(session: Session, event: Event[CustomerUpdated]) -> None:
+    """Reviews bear the author's name of today."""
+    customer = event.data
+    reviews.rename_author(session, customer_id=customer.customer_id, name=customer.first_name, sequence=event.sequence)
+
+
 def on_customer_deleted(session: Session, event: Event[CustomerDeleted]) -> None:
     """Reviews stay, without the name."""
     reviews.erase_author(session, customer_id=event.data.customer_id)
@@ -59,5 +66,6 @@ HANDLERS = (
     Subscription("catalog", on_order_paid, (OrderPaid,)),
     Subscription("catalog", on_order_cancelled, (OrderCancelled,)),
     Subscription("catalog", on_order_refunded, (OrderRefunded,)),
+    Subscription("catalog", on_customer_updated, (CustomerUpdated,)),
     Subscription("catalog", on_customer_deleted, (CustomerDeleted,)),
 )

@@ -220,6 +220,16 @@ class ErasedCustomer(Table, table=True):
     customer_id: UUID = Field(primary_key=True)
 
 
+class AuthorName(Table, table=True):
+    """The newest name that identity told of an account: one that was told before never comes back."""
+
+    __tablename__ = "author_names"
+
+    customer_id: UUID = Field(primary_key=True)
+    name: str = Field(max_length=150)
+    sequence: int = Field(sa_type=BigInteger)
+
+
 class CacheMark(Table, table=True):
     """A product whose cached answers are to be dropped: written with the change, gone once the cache has heard."""
 
@@ -248,4 +258,5 @@ reservation_lines = _core(ReservationLine)
 purchases = _core(Purchase)
 reviews = _core(Review)
 erased_customers = _core(ErasedCustomer)
+author_names = _core(AuthorName)
 cache_marks = _core(CacheMark)

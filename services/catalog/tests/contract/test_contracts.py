@@ -80,6 +80,7 @@ def test_each_handler_has_a_queue_of_its_own():
         ("catalog.on_order_paid", ["orders.OrderPaid.v1"]),
         ("catalog.on_order_cancelled", ["orders.OrderCancelled.v1"]),
         ("catalog.on_order_refunded", ["orders.OrderRefunded.v1"]),
+        ("catalog.on_customer_updated", ["identity.CustomerUpdated.v1"]),
         ("catalog.on_customer_deleted", ["identity.CustomerDeleted.v1"]),
     ]
 

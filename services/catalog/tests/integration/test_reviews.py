@@ -7,7 +7,7 @@ from shopsite_catalog.consumers import HANDLERS
 from shopsite_catalog.repository import reservations
 from shopsite_catalog.service import reviews
 from shopsite_common.db import Database
-from shopsite_common.events import AdminActed, CustomerDeleted
+from shopsite_common.events import AdminActed, CustomerDeleted, CustomerUpdated, Preferences
 from shopsite_common.ids import uuid7
 from shopsite_common.testing.messages import deliver, emitted, event_of
 from shopsite_common.tokens import Principal
@@ -214,6 +214,43 @@ def test_the_average_is_exact_whoever_writes_at_the_same_time(make_product, sett
     row = db.run_here(lambda session: session.connection().execute(statement).one())
     assert (row.review_count, row.rating_average) == (row.n, row.average)
     assert row.n == 40
+
+
+def renamed(customer_id, name):
+    return CustomerUpdated(
+        customer_id=customer_id,
+        email="ada@example.com",
+        first_name=name,
+        last_name="Obi",
+        role="customer",
+        is_active=True,
+        preferences=Preferences(),
+    )
+
+
+async def test_reviews_bear_the_newest_name_of_their_author(client, review, make_product, db):
+    ada = uuid7()
+    early = (await review(make_product(), ada, name="Ada")).json()
+
+    deliver(db, HANDLERS, event_of(renamed(ada, "Adaeze"), sequence=3))
+    deliver(db, HANDLERS, event_of(renamed(ada, "Adah"), sequence=2))
+    late = (await review(make_product(), ada, name="Ada")).json()
+
+    shown = (await client.get(f"/api/products/{early['product']}/reviews/")).json()["results"]
+    assert [entry["author"] for entry in shown] == ["Adaeze"]
+    assert late["author"] == "Adaeze", "the token may be older than the change"
+
+
+async def test_no_name_comes_back_after_an_erasure(client, review, make_product, db, session):
+    ada = uuid7()
+    early = (await review(make_product(), ada, name="Ada")).json()
+    deliver(db, HANDLERS, event_of(renamed(ada, "Adaeze"), sequence=2))
+    deliver(db, HANDLERS, event_of(CustomerDeleted(customer_id=ada), sequence=4))
+    deliver(db, HANDLERS, event_of(renamed(ada, "Adah"), sequence=3))
+
+    shown = (await client.get(f"/api/products/{early['product']}/reviews/")).json()["results"]
+    assert [entry["author"] for entry in shown] == ["Former customer"]
+    assert session.connection().execute(text("SELECT count(*) FROM author_names")).scalar_one() == 0
 
 
 async def test_reviews_of_an_erased_customer_lose_the_name_also_those_that_come_late(client, review, make_product, db):

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, delete, func, or_, select, text, u
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
-from shopsite_catalog.models import erased_customers, reviews
+from shopsite_catalog.models import author_names, erased_customers, reviews
 
 _r = reviews.c
 _READ: Select[Any] = select(
@@ -95,8 +95,33 @@ def is_erased(session: Session, customer_id: UUID) -> bool:
     return session.connection().execute(statement).first() is not None
 
 
+def hold_author(session: Session, customer_id: UUID) -> None:
+    """Keep others from changing this author's name, or writing under it, until the end of the transaction."""
+    key = func.hashtextextended(f"author {customer_id}", 0)
+    session.connection().execute(select(func.pg_advisory_xact_lock(key)))
+
+
+def find_name(session: Session, customer_id: UUID) -> str | None:
+    """Return what an author is called since they changed their name, or None if they did not."""
+    statement = select(author_names.c.name).where(author_names.c.customer_id == customer_id)
+    return session.connection().execute(statement).scalar_one_or_none()
+
+
+def rename_author(session: Session, customer_id: UUID, *, name: str, sequence: int) -> None:
+    """Give an author's reviews their new name, if no newer one is known."""
+    statement = insert(author_names).values(customer_id=customer_id, name=name, sequence=sequence)
+    news = statement.on_conflict_do_update(
+        index_elements=["customer_id"],
+        set_={"name": statement.excluded.name, "sequence": statement.excluded.sequence},
+        where=author_names.c.sequence < statement.excluded.sequence,
+    )
+    if session.connection().execute(news).rowcount:
+        session.connection().execute(update(reviews).where(_r.customer_id == customer_id).values(author=name))
+
+
 def erase_author(session: Session, customer_id: UUID, *, name: str) -> None:
     """Replace a customer's name in their reviews, for good."""
     connection = session.connection()
     connection.execute(insert(erased_customers).values(customer_id=customer_id).on_conflict_do_nothing())
+    connection.execute(delete(author_names).where(author_names.c.customer_id == customer_id))
     connection.execute(update(reviews).where(_r.customer_id == customer_id).values(author=name))

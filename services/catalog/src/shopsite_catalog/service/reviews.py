@@ -16,6 +16,7 @@ from shopsite_common.pagination import PageRequest
 from shopsite_common.tokens import Principal
 
 ERASED_NAME = "Former customer"
+_LONGEST_NAME = 150
 
 
 def list_reviews(
@@ -74,7 +75,7 @@ def create_review(
         "id": review_id,
         "product_id": product_id,
         "customer_id": author.id,
-        "author": ERASED_NAME if reviews.is_erased(session, author.id) else author.name[:150],
+        "author": _name_of(session, author),
         "rating": rating,
         "comment": comment,
         "is_approved": approved,
@@ -124,9 +125,25 @@ def delete_review(session: Session, *, review_id: UUID, editor: Principal) -> UU
     return product_id
 
 
+def rename_author(session: Session, *, customer_id: UUID, name: str, sequence: int) -> None:
+    """Show an author under the name that they have now; what was told earlier changes nothing."""
+    reviews.hold_author(session, customer_id)
+    if not reviews.is_erased(session, customer_id):
+        reviews.rename_author(session, customer_id, name=name[:_LONGEST_NAME], sequence=sequence)
+
+
 def erase_author(session: Session, *, customer_id: UUID) -> None:
     """Take the name of an erased customer out of what they wrote."""
+    reviews.hold_author(session, customer_id)
     reviews.erase_author(session, customer_id, name=ERASED_NAME)
+
+
+def _name_of(session: Session, author: Principal) -> str:
+    """Return an author's newest name: the access token may be older than a change of it."""
+    reviews.hold_author(session, author.id)
+    if reviews.is_erased(session, author.id):
+        return ERASED_NAME
+    return reviews.find_name(session, author.id) or author.name[:_LONGEST_NAME]
 
 
 def _page(session: Session, conditions: Sequence[Any], paging: PageRequest) -> tuple[int, Sequence[Any]]:
