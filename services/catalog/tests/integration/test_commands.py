@@ -87,10 +87,11 @@ async def test_missing_pictures_are_drawn_later(own, settings, make_product, env
     assert len((await client.get(f"/api/products/{product}/")).json()["images"]) == 1
 
 
-def test_every_product_on_sale_is_told_anew(db, settings, make_product, session):
+def test_every_product_on_sale_is_told_anew(db, settings, make_product, session, capsys):
     products = [make_product(name=f"P{number}") for number in range(45)]
 
     assert republish_products(Settings()) == 0
+    assert "45 products republished" in capsys.readouterr().out
 
     told = [event.product_id for event in emitted(session, "catalog") if isinstance(event, ProductUpdated)]
     assert told == sorted(products)

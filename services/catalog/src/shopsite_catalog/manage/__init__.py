@@ -44,11 +44,12 @@ def republish_products(settings: Settings) -> int:
     """Emit ``ProductUpdated`` for every product on sale, in short transactions."""
     db = Database(settings.service_database_url, places=1)
     last: UUID | None = None
-    more = True
+    more, total = True, 0
     while more:
-        last = db.run_here(products.republish_products, after=last, limit=_BATCH, currency=settings.shop_currency)
-        more = last is not None
+        last, told = db.run_here(products.republish_products, after=last, limit=_BATCH, currency=settings.shop_currency)
+        more, total = last is not None, total + told
     db.close()
+    sys.stdout.write(f"{total} products republished\n")
     return 0
 
 

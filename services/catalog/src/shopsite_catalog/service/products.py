@@ -128,13 +128,17 @@ def delete_product(session: Session, *, product_id: UUID, actor: UUID, currency:
     record_action(session, actor_id=actor, action="product.delete", object_type="product", object_id=product_id)
 
 
-def republish_products(session: Session, *, after: UUID | None, limit: int, currency: str) -> UUID | None:
-    """Tell the state of the next products anew, for copies that are rebuilt; return the last id, None at the end."""
+def republish_products(session: Session, *, after: UUID | None, limit: int, currency: str) -> tuple[UUID | None, int]:
+    """Tell the state of the next products anew, for copies that are rebuilt.
+
+    Returns:
+        The last id that was looked at, None at the end, and of how many products it was told.
+    """
     ids = products.on_sale_after(session, after, limit=limit)
-    for product_id in ids:
-        if products.lock_product(session, product_id) is not None:
-            announce_product(session, product_id, currency=currency)
-    return ids[-1] if ids else None
+    there = [product_id for product_id in ids if products.lock_product(session, product_id) is not None]
+    for product_id in there:
+        announce_product(session, product_id, currency=currency)
+    return (ids[-1] if ids else None), len(there)
 
 
 def _locked(session: Session, product_id: UUID, *, currency: str, if_match: str | None) -> Any:
