@@ -1,7 +1,7 @@
 """What surrounds every request: ids, canonical path, figures of the rate limit, the measure, the last catch."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from prometheus_client import Histogram
 from starlette.datastructures import MutableHeaders
@@ -46,15 +46,12 @@ class RequestMiddleware:
             headers.get(b"x-request-id", b"").decode("latin-1"),
             telemetry.current() or headers.get(b"traceparent", b"").decode("latin-1"),
         )
-        extra = [
-            (b"x-request-id", own.encode()),
-            *((name, headers[name]) for name in _LIMIT_HEADERS if name in headers),
-        ]
+        limits = {name.decode(): headers[name].decode("latin-1") for name in _LIMIT_HEADERS if name in headers}
         _canonical_path(scope)
         if scope["method"] == "HEAD":
             # as GET for the application; the server, which keeps the scope it made, leaves the body out
             scope = {**scope, "method": "GET"}
-        answer = _Answer(send, extra)
+        answer = _Answer(send, own, limits)
         started = time.perf_counter()
         try:
             await self.app(scope, receive, answer)
@@ -70,19 +67,26 @@ class RequestMiddleware:
 
 
 class _Answer:
-    """Passes messages on, adds our headers to the first and remembers the status."""
+    """Passes messages on, adds our headers to the first and remembers the status.
 
-    def __init__(self, send: Send, extra: Sequence[tuple[bytes, bytes]]) -> None:
+    Args:
+        request_id: goes on every answer.
+        limits: the gateway's figures; they stay away from an answer that tells of a limit of the service's own.
+    """
+
+    def __init__(self, send: Send, request_id: str, limits: Mapping[str, str]) -> None:
         self.status = 0
         self._send = send
-        self._extra = extra
+        self._request_id = request_id
+        self._limits = limits
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = MutableHeaders(raw=list(message.get("headers", [])))
-            for name, value in self._extra:
-                headers[name.decode()] = value.decode("latin-1")
+            headers["x-request-id"] = self._request_id
+            if "ratelimit" not in headers:
+                headers.update(self._limits)
             message = {**message, "headers": headers.raw}
         await self._send(message)
 

@@ -1,4 +1,4 @@
-"""What every application of ours does alike, on one that has two routes."""
+"""What every application of ours does alike, on one that has three routes."""
 
 from typing import Annotated
 
@@ -10,6 +10,7 @@ from pydantic import Field
 from shopsite_common import openapi, problems
 from shopsite_common.errors import Conflict
 from shopsite_common.middleware import RequestMiddleware
+from shopsite_common.rate_limit import Decision, Quota, too_many
 from shopsite_common.schemas import RequestBody, ResponseBody, WholeNumber
 
 
@@ -28,6 +29,11 @@ async def client():
     @app.get("/api/things/")
     async def show() -> Thing:
         return Thing(number=1)
+
+    @app.get("/api/refused/")
+    async def refuse() -> Thing:
+        limit = Quota("sign-in", 30)
+        raise too_many(Decision(allowed=False, quota=limit, retry_after=7))
 
     @app.post("/api/things/", responses=openapi.documented(Conflict))
     async def keep(body: ThingIn) -> Thing:
@@ -141,6 +147,14 @@ async def test_limits_found_by_the_gateway_go_out_with_the_answer(client):
     answer = await client.get("/api/things/", headers={"X-RateLimit-Limit": "1000", "RateLimit": '"customer";r=1;t=2'})
     assert answer.headers["x-ratelimit-limit"] == "1000"
     assert answer.headers["ratelimit"] == '"customer";r=1;t=2'
+
+
+async def test_a_services_own_limit_speaks_for_itself(client):
+    found = {"X-RateLimit-Limit": "100", "X-RateLimit-Remaining": "60", "RateLimit": '"anonymous";r=60;t=2'}
+    answer = await client.get("/api/refused/", headers=found)
+    assert answer.status_code == 429
+    assert answer.headers["ratelimit"] == '"sign-in";r=0;t=0'
+    assert (answer.headers["x-ratelimit-limit"], answer.headers["x-ratelimit-remaining"]) == ("30", "0")
 
 
 async def test_the_document_has_400_in_place_of_422_and_every_documented_error(client):
