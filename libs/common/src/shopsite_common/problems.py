@@ -1,5 +1,6 @@
 """The one place that turns errors into answers: problem documents with the seed's ``error`` and ``details``."""
 
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -28,12 +29,15 @@ _BY_STATUS: dict[int, type[ShopError]] = {
     error.status: error
     for error in (NotFound, MethodNotAllowed, PayloadTooLarge, UnsupportedMediaType, ValidationFailed)
 }
+_DECIMAL = re.compile(r"Decimal\('([^']*)'\)")  # as pydantic writes the bounds of an amount
 _SENTENCES = {
     "missing": "This field is required.",
     "extra_forbidden": "This field is not known or cannot be set.",
     "json_invalid": "The request body is not valid JSON.",
     "model_attributes_type": "A JSON object is required.",
     "dict_type": "A JSON object is required.",
+    "uuid_type": "A valid UUID is required.",
+    "uuid_parsing": "A valid UUID is required.",
 }
 
 
@@ -117,6 +121,7 @@ def _sentence(error: Mapping[str, Any]) -> str:
     if error["type"] == "missing" and len(error["loc"]) == 1:
         return "A JSON body is required."
     text = _SENTENCES.get(error["type"]) or str(error["msg"]).removeprefix("Value error, ")
+    text = _DECIMAL.sub(r"\1", text)
     return text if text.endswith(".") else f"{text}."
 
 
