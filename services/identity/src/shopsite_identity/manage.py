@@ -39,21 +39,27 @@ def create_admin(arguments: argparse.Namespace) -> int:
     """Make the first admin; return the exit status. Harmless when repeated."""
     settings = _settings()
     password = sys.stdin.readline().rstrip("\n") if arguments.password_stdin else settings.shopsite_admin_password
-    try:
-        email = normalized_email(arguments.email or settings.shopsite_admin_email)
-    except ValueError as error:
-        return _fail(str(error))
-    if sentences := objections(password, Person(), common_passwords()):
-        return _fail(" ".join(sentences))
     database = _database(settings)
     try:
         outcome = database.run_here(
-            admins.ensure_admin, email=email, password_hash=hash_here(password), promote=arguments.promote, now=utcnow()
+            admins.ensure_admin,
+            email=normalized_email(arguments.email or settings.shopsite_admin_email),
+            make_hash=lambda: _hash_of(password),
+            promote=arguments.promote,
+            now=utcnow(),
         )
+    except ValueError as error:
+        return _fail(str(error))
     finally:
         database.close()
     sys.stdout.write(f"{outcome}\n")
     return 0
+
+
+def _hash_of(password: str) -> str:
+    if sentences := objections(password, Person(), common_passwords()):
+        raise ValueError(" ".join(sentences))
+    return hash_here(password)
 
 
 def rotate_keys(arguments: argparse.Namespace) -> int:

@@ -48,6 +48,17 @@ async def test_an_existing_account_is_promoted_only_on_demand(first_admin, manag
     assert [event.role for event in events(CustomerUpdated)] == ["admin"]
 
 
+async def test_a_promoted_account_needs_no_password_but_its_own(
+    first_admin, manage, make_account, environment, sign_in
+):
+    make_account("boss@example.com")
+    environment.setenv("SHOPSITE_ADMIN_PASSWORD", "weak")
+    arguments = ("create-admin", "--email", "boss@example.com", "--promote")
+    assert manage(*arguments) == (0, "the account is an admin now")
+    assert manage(*arguments) == (0, "there is this admin already")
+    assert (await sign_in("boss@example.com", path="/api/admin/session/")).status_code == 200
+
+
 async def test_the_password_may_come_from_standard_input(manage, db, monkeypatch, sign_in):
     monkeypatch.setattr("sys.stdin", io.StringIO("a-password-from-a-pipe\n"))
     assert manage("create-admin", "--email", "boss@example.com", "--password-stdin")[0] == 0

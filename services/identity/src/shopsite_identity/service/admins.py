@@ -1,5 +1,6 @@
 """The first admin, made by a command."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlmodel import Session
@@ -9,17 +10,18 @@ from shopsite_identity.repository import accounts
 from shopsite_identity.service.accounts import apply_changes, register_customer
 
 
-def ensure_admin(session: Session, *, email: str, password_hash: str, promote: bool, now: datetime) -> str:
+def ensure_admin(session: Session, *, email: str, make_hash: Callable[[], str], promote: bool, now: datetime) -> str:
     """Make an admin with that address, unless an account has it; tell what was done.
 
     Args:
+        make_hash: gives the hash of a new account's password, and is asked for nothing else; what it raises goes on.
         promote: make such an account an active admin; its password stays.
     """
     existing = accounts.find_credentials(session, email)
     if existing is None:
         person = {"email": email, "first_name": "Shop", "last_name": "Admin"}
         try:
-            register_customer(session, details=person, password_hash=password_hash, role="admin", now=now)
+            register_customer(session, details=person, password_hash=make_hash(), role="admin", now=now)
         except EmailTaken:
             return "an account with this address was made at this moment; it stays as it is"
         return "the admin is made"
