@@ -32,6 +32,8 @@ T = TypeVar("T")
 _ADDING = documented(errors.ProductNotFound, errors.OutOfStock, errors.CartFull)
 _CHANGING = documented(errors.CartNotFound, errors.ProductNotFound, errors.OutOfStock, errors.CartFull)
 _LINE = documented(errors.ItemNotFound)
+# only what looks like an id: `me` stays the cart's own path, with 405 for other methods
+_ONE = "/api/cart/{cart_id:uuid}/"
 
 
 async def with_catalog(catalog: Catalog, db: Db, use_case: Callable[[], Awaitable[T]]) -> T:
@@ -64,13 +66,13 @@ async def get_own_cart(user: CurrentUser, db: Db, currency: Currency) -> CartOut
     return CartOut.of(await db.run(service.get_own_cart, customer_id=user.id), currency=currency)
 
 
-@router.get("/api/cart/{cart_id}/", operation_id="get_cart", responses=documented(errors.CartNotFound))
+@router.get(_ONE, operation_id="get_cart", responses=documented(errors.CartNotFound))
 async def get_cart(cart_id: UUID, user: CurrentUser, db: Db, currency: Currency) -> CartOut:
     """Return the cart of that id, which is the customer's own."""
     return CartOut.of(await db.run(service.get_cart, customer_id=user.id, cart_id=cart_id), currency=currency)
 
 
-@router.put("/api/cart/{cart_id}/", operation_id="replace_cart", responses=_CHANGING)
+@router.put(_ONE, operation_id="replace_cart", responses=_CHANGING)
 async def replace_cart(
     cart_id: UUID, body: CartReplace, user: CurrentUser, db: Db, catalog: CatalogClient, currency: Currency
 ) -> CartOut:
@@ -84,7 +86,7 @@ async def replace_cart(
     return CartOut.of(cart, currency=currency)
 
 
-@router.patch("/api/cart/{cart_id}/", operation_id="update_cart", responses=_CHANGING)
+@router.patch(_ONE, operation_id="update_cart", responses=_CHANGING)
 async def update_cart(
     cart_id: UUID, body: CartUpdate, user: CurrentUser, db: Db, catalog: CatalogClient, currency: Currency
 ) -> CartOut:
@@ -99,7 +101,7 @@ async def update_cart(
 
 
 @router.delete(
-    "/api/cart/{cart_id}/",
+    _ONE,
     operation_id="empty_cart",
     status_code=HTTPStatus.NO_CONTENT,
     responses=documented(errors.CartNotFound),
