@@ -24,7 +24,9 @@ _INCOMPLETE_SECONDS = 3.0
 _DESCRIPTION = """\
 Every endpoint of the shop, whichever service answers it. Errors are `application/problem+json` with `error` (one
 sentence) and `details`; every answer bears `X-Request-ID`. Sign in with `POST /api/token/` and send the access token as
-`Authorization: Bearer …`. Lists are paged with `page` and `page_size`. `/api/v1/…` is the same as `/api/…`.
+`Authorization: Bearer …`; staff and admins may sign in with `POST /api/admin/session/` instead, and send its cookie
+and, where something changes, `X-CSRF-Token`. Lists are paged with `page` and `page_size`. `/api/v1/…` is the same as
+`/api/…`.
 """
 
 

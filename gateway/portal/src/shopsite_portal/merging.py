@@ -21,6 +21,21 @@ _CREDENTIALS_IGNORED = (
     "/api/schema/",
     "/.well-known/",
 )
+# Beside a token the gateway takes the session of staff and admins, and with it the CSRF token where something changes.
+_SESSION_SCHEMES = {
+    "adminSession": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "shopsite_session",
+        "description": "The cookie of POST /api/admin/session/, for staff and admins",
+    },
+    "csrfToken": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-CSRF-Token",
+        "description": "The `csrf_token` of the session, on every method but GET",
+    },
+}
 _FROM_GATEWAY = {
     "429": "A quota is used up; come back after `Retry-After` seconds.",
     "502": "The service behind does not run.",
@@ -46,7 +61,7 @@ def merge(documents: Mapping[str, Document], *, title: str, version: str, descri
         "info": {"title": title, "version": version, "description": description},
         "servers": [{"url": "/", "description": "This shop"}],
         "paths": {},
-        "components": {"schemas": {}, "securitySchemes": {}},
+        "components": {"schemas": {}, "securitySchemes": dict(_SESSION_SCHEMES)},
     }
     for service, document in documents.items():
         renamed = {name: f"{service.title()}{name}" for name in clashes & set(_schemas(document))}
@@ -119,10 +134,10 @@ def _add(merged: Document, document: Document) -> None:
 
 def _from_outside(path: str, entry: Document) -> Document:
     """Return the path's operations with what the gateway may answer in the service's place."""
-    return {key: _guarded(path, value) if key in _OPERATIONS else value for key, value in entry.items()}
+    return {key: _guarded(path, key, value) if key in _OPERATIONS else value for key, value in entry.items()}
 
 
-def _guarded(path: str, operation: Document) -> Document:
+def _guarded(path: str, method: str, operation: Document) -> Document:
     answers = dict(_FROM_GATEWAY)
     if "requestBody" in operation:
         answers["413"] = "The body is too large."
@@ -130,7 +145,14 @@ def _guarded(path: str, operation: Document) -> Document:
         answers["401"] = "The credential is missing, or does not count."
     added = {status: {"description": text, "content": _PROBLEM} for status, text in answers.items()}
     responses = {**added, **operation.get("responses", {})}
-    return {**operation, "responses": dict(sorted(responses.items()))}
+    return {**operation, **_by_session_too(method, operation), "responses": dict(sorted(responses.items()))}
+
+
+def _by_session_too(method: str, operation: Document) -> Document:
+    if not operation.get("security"):
+        return {}
+    session: dict[str, list[str]] = {"adminSession": []} | ({} if method in {"get", "head"} else {"csrfToken": []})
+    return {"security": [*operation["security"], session]}
 
 
 def _tags_of(document: Document) -> set[str]:

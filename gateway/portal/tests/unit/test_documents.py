@@ -89,6 +89,14 @@ def test_what_the_gateway_answers_itself_is_documented():
     assert whole["tags"] == [{"name": "T"}]
 
 
+def test_where_a_token_counts_the_session_of_staff_does_too():
+    token = {"security": [{"accessToken": []}]}
+    whole = merged(cart=document("/api/cart/", {"A": {}}, **token), identity=document("/api/signup/", {"A": {}}))
+    assert whole["paths"]["/api/cart/"]["get"]["security"] == [{"accessToken": []}, {"adminSession": []}]
+    assert "security" not in whole["paths"]["/api/signup/"]["get"]
+    assert whole["components"]["securitySchemes"]["adminSession"]["name"] == "shopsite_session"
+
+
 SERVICES = ("identity", "catalog", "cart", "orders", "payments", "notifications")
 
 

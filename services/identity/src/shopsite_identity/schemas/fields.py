@@ -64,7 +64,9 @@ def _password_schema(min_length: int) -> WithJsonSchema:
 _AnyText = StringConstraints(strip_whitespace=False, max_length=MAX_PASSWORD)
 Password = Annotated[str, _AnyText, Field(min_length=1), _password_schema(1)]
 NewPassword = Annotated[str, _AnyText, AfterValidator(_well_formed), _password_schema(MIN_PASSWORD)]
-Token = Annotated[str, StringConstraints(min_length=1, max_length=512)]
+Token = Annotated[
+    str, StringConstraints(min_length=1, max_length=512), Field(examples=["q1Zt0uP7cXb3mJw8yK5nRg2vHd9sLf4A"])
+]
 
 
 def _without_default(schema: dict[str, Any]) -> None:
