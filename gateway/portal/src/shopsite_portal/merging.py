@@ -151,8 +151,8 @@ def _guarded(path: str, method: str, operation: Document) -> Document:
 def _by_session_too(method: str, operation: Document) -> Document:
     if not operation.get("security"):
         return {}
-    session: dict[str, list[str]] = {"adminSession": []} | ({} if method in {"get", "head"} else {"csrfToken": []})
-    return {"security": [*operation["security"], session]}
+    needed = ("adminSession",) if method in {"get", "head"} else ("adminSession", "csrfToken")
+    return {"security": [*operation["security"], {scheme: [] for scheme in needed}]}
 
 
 def _tags_of(document: Document) -> set[str]:
