@@ -112,29 +112,33 @@ async def empty_cart(cart_id: UUID, user: CurrentUser, db: Db) -> None:
 
 
 @router.get("/api/cart-items/", operation_id="list_cart_items", responses=documented(errors.CartNotFound))
-async def list_cart_items(request: Request, user: CurrentUser, paging: Paging, db: Db) -> Page[CartItemOut]:
+async def list_cart_items(
+    request: Request, user: CurrentUser, paging: Paging, db: Db, currency: Currency
+) -> Page[CartItemOut]:
     """List the lines of the customer's cart, in the order in which they were added."""
     lines = (await db.run(service.get_own_cart, customer_id=user.id)).lines
     paging.check(len(lines))
     shown = lines[paging.offset : paging.offset + paging.size]
-    return page_of(request, paging, len(lines), [CartItemOut.of(line) for line in shown])
+    return page_of(request, paging, len(lines), [CartItemOut.alone(line, currency=currency) for line in shown])
 
 
 @router.post("/api/cart-items/", operation_id="add_cart_item", status_code=HTTPStatus.CREATED, responses=_ADDING)
-async def add_cart_item(body: CartItemCreate, user: CurrentUser, db: Db, catalog: CatalogClient) -> CartItemOut:
+async def add_cart_item(
+    body: CartItemCreate, user: CurrentUser, db: Db, catalog: CatalogClient, currency: Currency
+) -> CartItemOut:
     """Put a product into the cart; the same product again adds up."""
     cart = await with_catalog(
         catalog,
         db,
         lambda: db.run(service.add_product, customer_id=user.id, product_id=body.product, quantity=body.quantity),
     )
-    return CartItemOut.of(next(line for line in cart.lines if line.product_id == body.product))
+    return CartItemOut.alone(next(line for line in cart.lines if line.product_id == body.product), currency=currency)
 
 
 @router.get("/api/cart-items/{item_id}/", operation_id="get_cart_item", responses=_LINE)
-async def get_cart_item(item_id: UUID, user: CurrentUser, db: Db) -> CartItemOut:
+async def get_cart_item(item_id: UUID, user: CurrentUser, db: Db, currency: Currency) -> CartItemOut:
     """Return one line of the customer's cart."""
-    return CartItemOut.of(await db.run(service.get_item, customer_id=user.id, item_id=item_id))
+    return CartItemOut.alone(await db.run(service.get_item, customer_id=user.id, item_id=item_id), currency=currency)
 
 
 @router.put(
@@ -142,10 +146,12 @@ async def get_cart_item(item_id: UUID, user: CurrentUser, db: Db) -> CartItemOut
     operation_id="replace_cart_item",
     responses=documented(errors.ItemNotFound, errors.OutOfStock),
 )
-async def replace_cart_item(item_id: UUID, body: CartItemReplace, user: CurrentUser, db: Db) -> CartItemOut:
+async def replace_cart_item(
+    item_id: UUID, body: CartItemReplace, user: CurrentUser, db: Db, currency: Currency
+) -> CartItemOut:
     """Set a line's quantity."""
     line = await db.run(service.set_item_quantity, customer_id=user.id, item_id=item_id, quantity=body.quantity)
-    return CartItemOut.of(line)
+    return CartItemOut.alone(line, currency=currency)
 
 
 @router.patch(
@@ -153,12 +159,14 @@ async def replace_cart_item(item_id: UUID, body: CartItemReplace, user: CurrentU
     operation_id="update_cart_item",
     responses=documented(errors.ItemNotFound, errors.OutOfStock),
 )
-async def update_cart_item(item_id: UUID, body: CartItemUpdate, user: CurrentUser, db: Db) -> CartItemOut:
+async def update_cart_item(
+    item_id: UUID, body: CartItemUpdate, user: CurrentUser, db: Db, currency: Currency
+) -> CartItemOut:
     """Set a line's quantity, if one is given."""
     if not body.given():
-        return await get_cart_item(item_id, user, db)
+        return await get_cart_item(item_id, user, db, currency)
     line = await db.run(service.set_item_quantity, customer_id=user.id, item_id=item_id, quantity=body.quantity)
-    return CartItemOut.of(line)
+    return CartItemOut.alone(line, currency=currency)
 
 
 @router.delete(

@@ -31,8 +31,8 @@ class CartProduct(ResponseBody):
     is_in_stock: bool
 
 
-class CartItemOut(ResponseBody):
-    """A line of the cart."""
+class CartLineOut(ResponseBody):
+    """A line inside its cart, whose currency holds for it."""
 
     id: UUID
     product: CartProduct
@@ -42,9 +42,9 @@ class CartItemOut(ResponseBody):
         description="`ok`; `short`: less in stock than wanted, still in the total; `gone`: deleted or none left"
     )
 
-    @classmethod
-    def of(cls, line: Line) -> "CartItemOut":
-        """Return the body of a line."""
+    @staticmethod
+    def of(line: Line) -> "CartLineOut":
+        """Return the body of a line, made without a second check of values that come from our own tables."""
         product = CartProduct.model_construct(
             id=line.product_id,
             name=line.name,
@@ -52,7 +52,7 @@ class CartItemOut(ResponseBody):
             image_url=line.image_url,
             is_in_stock=line.is_in_stock,
         )
-        return cls.model_construct(
+        return CartLineOut.model_construct(
             id=line.id,
             product=product,
             quantity=line.quantity,
@@ -61,11 +61,22 @@ class CartItemOut(ResponseBody):
         )
 
 
+class CartItemOut(CartLineOut):
+    """A line by itself, with the currency of its amounts."""
+
+    currency: str = Field(examples=["NGN"])
+
+    @classmethod
+    def alone(cls, line: Line, *, currency: str) -> "CartItemOut":
+        """Return the body of a line that stands in no cart."""
+        return cls.model_construct(**dict(CartLineOut.of(line)), currency=currency)
+
+
 class CartOut(ResponseBody):
     """A cart with its lines, in the order in which they were added."""
 
     id: UUID
-    items: list[CartItemOut]
+    items: list[CartLineOut]
     item_count: int = Field(description="Pieces, not lines")
     total: Money
     currency: str = Field(examples=["NGN"])
@@ -73,10 +84,10 @@ class CartOut(ResponseBody):
 
     @classmethod
     def of(cls, view: CartView, *, currency: str) -> "CartOut":
-        """Return the body of a cart, made without a second check of values that come from our own tables."""
+        """Return the body of a cart, made like its lines."""
         return cls.model_construct(
             id=view.id,
-            items=[CartItemOut.of(line) for line in view.lines],
+            items=[CartLineOut.of(line) for line in view.lines],
             item_count=pieces_of(view.lines),
             total=total_of(view.lines),
             currency=currency,

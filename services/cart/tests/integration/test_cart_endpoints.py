@@ -106,6 +106,16 @@ async def test_the_same_product_again_adds_up(client, headers, db):
     }
 
 
+async def test_a_line_by_itself_names_the_currency_of_its_amounts(client, headers, db):
+    line = (await add(client, headers, make_product(db))).json()
+    path = f"/api/cart-items/{line['id']}/"
+    assert line["currency"] == "NGN"
+    assert (await client.get("/api/cart-items/", headers=headers)).json()["results"] == [line]
+    for method, body in (("GET", None), ("PATCH", {}), ("PUT", {"quantity": 1})):
+        assert (await client.request(method, path, json=body, headers=headers)).json() == line
+    assert (await cart_of(client, headers))["items"] == [{name: line[name] for name in line if name != "currency"}]
+
+
 async def test_more_than_the_stock_is_a_conflict_and_changes_nothing(client, headers, db):
     product_id = make_product(db, stock=4)
     await add(client, headers, product_id, 3)

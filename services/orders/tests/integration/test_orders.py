@@ -199,6 +199,8 @@ async def test_the_timeline_tells_a_customer_their_part_and_an_admin_all(client,
     everything = (await client.get(path(order, "timeline"), headers=admin)).json()
     assert [entry["kind"] for entry in everything] == [*kinds, "refund_failed"]
     assert everything[0]["details"]["actor_id"] == str(order.customer_id)
+    amounts = [entry["details"] for entry in everything if "amount" in entry["details"]]
+    assert [(one["amount"], one["currency"]) for one in amounts] == [("20.00", "NGN")] * 3
     assert all("trace_id" in entry["details"] for entry in everything)
     moments = [entry["at"] for entry in everything]
     assert moments == sorted(moments)

@@ -41,7 +41,12 @@ def note_payment_begun(session: Session, *, payment: PaymentInitiated) -> None:
 def receive_payment(session: Session, *, payment: PaymentSucceeded) -> None:
     """The money buys the order, or is sent back if the order has ended."""
     order = _lock(session, payment.order_id)
-    details = {"reference": payment.reference, "channel": payment.channel, "amount": f"{payment.amount:.2f}"}
+    details = {
+        "reference": payment.reference,
+        "channel": payment.channel,
+        "amount": f"{payment.amount:.2f}",
+        "currency": payment.currency,
+    }
     change = rules.receive_payment(standing_of(order))
     if change.standing.bought and not order.bought:
         order.paid_at = payment.paid_at
