@@ -4,10 +4,11 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from shopsite_catalog.domain.listing import read_query
 from shopsite_catalog.service import products
+from shopsite_common.errors import NotFound
 
 pytestmark = pytest.mark.integration
 
@@ -183,6 +184,7 @@ def test_a_page_costs_two_statements_whatever_its_size(db, make_product, page_si
 amounts = st.decimals(min_value=0, max_value=25000, places=2).map(str) | st.sampled_from(
     ["9500.50", "1000", "18500.00"]
 )
+ORDERINGS = ("price", "name", "created_at", "rating_average")
 queries = st.fixed_dictionaries(
     {},
     optional={
@@ -192,13 +194,15 @@ queries = st.fixed_dictionaries(
         "price__lt": amounts,
         "price__gte": amounts,
         "price__lte": amounts,
+        "tags": st.lists(st.sampled_from(["linen", "summer", "office", "light", "lin"]), max_size=3),
         "tags__icontains": st.text("linecofsumthg", min_size=1, max_size=3),
         "description__icontains": st.text("LIGHTinhs%_\\0", min_size=1, max_size=2),
         "is_featured": st.sampled_from(["true", "False"]),
         "is_in_stock": st.sampled_from(["1", "0"]),
-        "ordering": st.sampled_from(["price", "-price", "created_at", "-created_at"]),
+        "ordering": st.sampled_from([*ORDERINGS, *(f"-{name}" for name in ORDERINGS)]),
     },
 )
+RATINGS = {"Linen shirt": Decimal("4.50"), "Desk lamp": Decimal("3.00"), "Gift card": Decimal("4.50")}
 
 
 def expected_by_oracle(query):
@@ -212,32 +216,49 @@ def expected_by_oracle(query):
         "category": lambda row, value: (
             (row["category"] or "").lower().replace(" & ", "-") == value.lower().replace(" & ", "-")
         ),
+        "tags": lambda row, value: set(value) <= set(row["tags"]),
         "tags__icontains": lambda row, value: any(value.lower() in tag.lower() for tag in row["tags"]),
         "description__icontains": lambda row, value: value.lower() in row["description"].lower(),
         "is_featured": lambda row, value: row["is_featured"] == (value.lower() == "true"),
         "is_in_stock": lambda row, value: (row["stock"] > 0) == (value == "1"),
     }
-    rows = [(number, row) for number, row in enumerate(ROWS)]
-    for name, value in query.items():
-        if name != "ordering":
-            rows = [(number, row) for number, row in rows if compare[name](row, value)]
+    key_of = {
+        "price": lambda row: Decimal(row["price"]),
+        "name": lambda row: row["name"],
+        "created_at": lambda _row: 0,  # they were made in this order
+        "rating_average": lambda row: RATINGS.get(row["name"], 0),
+    }
+    rows = [
+        (number, row)
+        for number, row in enumerate(ROWS)
+        if all(compare[name](row, value) for name, value in query.items() if name != "ordering")
+    ]
     ordering = query.get("ordering", "-created_at")
-    by_price = ordering.endswith("price")
-    rows.sort(
-        key=lambda pair: (Decimal(pair[1]["price"]) if by_price else 0, pair[0]), reverse=ordering.startswith("-")
-    )
+    key = key_of[ordering.removeprefix("-")]
+    rows.sort(key=lambda pair: (key(pair[1]), pair[0]), reverse=ordering.startswith("-"))
     return [row["name"] for _, row in rows]
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(query=queries)
-def test_any_filters_agree_with_plain_python(db, make_product, query):
-    if db.run_here(lambda session: products.list_products(session, query=read_query([]), currency="NGN"))[0] == 0:
-        for row in ROWS:
-            make_product(**row)
+@pytest.fixture
+def rated_shelf(db, shelf):
+    """The shelf with ratings, two of them alike."""
+    statement = text("UPDATE products SET rating_average = :rating WHERE name = :name")
+    rows = [{"name": name, "rating": rating} for name, rating in RATINGS.items()]
+    db.run_here(lambda session: session.connection().execute(statement, rows))
 
-    asked = read_query(parse_qsl(urlencode(query)))
-    count, found = db.run_here(products.list_products, query=asked, currency="NGN")
 
-    assert [entry["name"] for entry in found] == expected_by_oracle(query)
-    assert count == len(found)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(query=queries, size=st.integers(1, len(ROWS) + 1))
+def test_any_filters_and_pages_agree_with_plain_python(db, rated_shelf, query, size):
+    def page_of(number):
+        pairs = [*parse_qsl(urlencode(query, doseq=True)), ("page_size", str(size)), ("page", str(number))]
+        return db.run_here(products.list_products, query=read_query(pairs), currency="NGN")
+
+    expected = expected_by_oracle(query)
+    pages = max(1, -(-len(expected) // size))
+    for number in range(1, pages + 1):
+        count, found = page_of(number)
+        assert count == len(expected)
+        assert [entry["name"] for entry in found] == expected[(number - 1) * size : number * size]
+    with pytest.raises(NotFound):
+        page_of(pages + 1)
