@@ -12,13 +12,14 @@ import orjson
 from shopsite_common import logs, serving, topology
 from shopsite_common.app import version_of
 from shopsite_common.broker import connect
-from shopsite_common.migrations import migrations_dir, upgrade
+from shopsite_common.migrations import await_current, migrations_dir, upgrade
 from shopsite_common.provision import provision
 from shopsite_common.settings import ServiceSettings
 
 Command = Callable[[argparse.Namespace], int]
 _GRACE_SECONDS = 20
 _BROKER_WAIT_SECONDS = 60.0
+_SCHEMA_WAIT_SECONDS = 600.0
 
 
 def run_service(package: str, argv: Sequence[str] | None = None) -> int:
@@ -41,9 +42,9 @@ def _parser(package: str) -> argparse.ArgumentParser:
     commands.add_parser("worker", help="run consumers, outbox relay and timers").set_defaults(
         run=lambda _: serve(package, "worker", "worker")
     )
-    commands.add_parser("migrate", help="bring the schema and the broker's queues up to date").set_defaults(
-        run=lambda _: migrate(package)
-    )
+    migrating = commands.add_parser("migrate", help="bring the schema and the broker's queues up to date")
+    migrating.add_argument("--wait", action="store_true", help="only wait until another process has done it")
+    migrating.set_defaults(run=lambda found: await_migration(package) if found.wait else migrate(package))
     commands.add_parser("openapi", help="print the OpenAPI document").set_defaults(run=lambda _: print_openapi(package))
     manage = commands.add_parser("manage", help="commands for operators")
     import_module(f"{package}.manage").configure(manage.add_subparsers(required=True, metavar="COMMAND"))
@@ -74,6 +75,13 @@ def migrate(package: str) -> int:
     asyncio.run(_declare(settings, import_module(f"{package}.consumers").HANDLERS))
     logs.get_logger(__name__).info("migrated")
     return 0
+
+
+def await_migration(package: str) -> int:
+    """Wait until the schema is as new as this code, for what must not start before; 1 if it never is."""
+    settings = load_settings(package, "migrate")
+    current = await_current(settings.service_database_url, migrations_dir(package), seconds=_SCHEMA_WAIT_SECONDS)
+    return 0 if current else 1
 
 
 async def _declare(settings: ServiceSettings, handlers: Sequence[Any]) -> None:

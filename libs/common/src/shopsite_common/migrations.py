@@ -11,10 +11,17 @@ from pathlib import Path
 
 from alembic import command, op
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, create_engine, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
+from tenacity import Retrying, retry_if_exception_type, retry_if_result, stop_after_delay, wait_fixed
 
 from shopsite_common import idempotency, inbox, outbox
+from shopsite_common.logs import get_logger
+
+log = get_logger(__name__)
 
 
 def migrations_dir(package: str) -> Path:
@@ -46,6 +53,32 @@ def upgrade(url: str, versions: Path, metadata: Sequence[MetaData], *, revision:
         config.attributes.update(connection=connection, metadata=[*metadata, outbox.metadata])
         command.upgrade(config, revision)
     engine.dispose()
+
+
+def is_current(url: str, versions: Path) -> bool:
+    """Tell whether the schema is at the newest revision here, or past it: the last release runs on the next schema.
+
+    Raises:
+        OperationalError: the database or the role is not there.
+    """
+    script = ScriptDirectory.from_config(alembic_config(versions))
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.connect() as connection:
+        found = set(MigrationContext.configure(connection).get_current_heads())
+    known = {revision.revision for revision in script.walk_revisions()}
+    return bool(found) and (found >= set(script.get_heads()) or not found <= known)
+
+
+def await_current(url: str, versions: Path, *, seconds: float) -> bool:
+    """Wait until another process has migrated the schema; tell whether that happened in time."""
+    tries = Retrying(
+        retry=retry_if_exception_type(OperationalError) | retry_if_result(lambda current: not current),
+        stop=stop_after_delay(seconds),
+        wait=wait_fixed(1),
+        before_sleep=lambda _: log.info("awaiting_schema"),
+        retry_error_callback=lambda _: False,
+    )
+    return tries(is_current, url, versions)
 
 
 def create_messaging_tables() -> None:
