@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 log = get_logger(__name__)
 
+_PLACES = Gauge("shopsite_db_places", "Places of the database pool, taken or free")
 _BUSY = Gauge("shopsite_db_places_busy", "Places of the database pool in use")
 _WAITING = Gauge("shopsite_db_places_waiting", "Use cases that wait for a place of the database pool")
 _RETRIES = Counter("shopsite_db_retries_total", "Use cases run again after a deadlock or a lost connection", ["reason"])
@@ -64,6 +65,7 @@ class Database:
             connect_args={"connect_timeout": 3, "keepalives_idle": 30, "tcp_user_timeout": 10_000},
         )
         telemetry.watch_statements(self.engine)
+        _PLACES.set(places)
         self._wait_seconds = wait_seconds
         self._answer_seconds = answer_seconds
         self._places = asyncio.Semaphore(places)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from shopsite_common import context, telemetry
@@ -21,6 +21,12 @@ from shopsite_common.service_tokens import ServiceSigner
 log = get_logger(__name__)
 
 _CALLS = Counter("shopsite_http_client_calls_total", "Calls to others by their end", ["target", "outcome"])
+_SECONDS = Histogram(
+    "shopsite_http_client_seconds",
+    "Time of one try of a call to others, until its answer or its end without one",
+    ["target"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
 _SAFE_METHODS = {"GET", "HEAD", "PUT", "DELETE"}
 _FAILURES_TO_OPEN = 8
 _OPEN_SECONDS = 2.0
@@ -158,7 +164,8 @@ class HttpClient:
         with telemetry.span(name, kind=telemetry.SpanKind.CLIENT, attributes=told) as span:
             if traceparent := context.traceparent.get():
                 request.headers["traceparent"] = traceparent
-            response = await self._client.send(request)
+            with _SECONDS.labels(self.target).time():
+                response = await self._client.send(request)
             span.set_attribute("http.response.status_code", response.status_code)
             return response
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from prometheus_client import Info, start_http_server
+from prometheus_client import Info, disable_created_metrics, start_http_server
 
 _PROCESS = Info("shopsite_process", "Which process this is")
 
@@ -15,6 +15,7 @@ def serving(port: int, host: str, *, service: str, role: str, version: str) -> I
     if not port:
         yield
         return
+    disable_created_metrics()  # a second series for each first, that nobody asks for
     server, thread = start_http_server(port, addr=host)
     try:
         yield

@@ -17,7 +17,7 @@ from aio_pika.abc import AbstractRobustConnection
 from fastapi import FastAPI
 from prometheus_client import Counter
 
-from shopsite_common import context, inbox, metrics, telemetry
+from shopsite_common import context, inbox, metrics, queue_depth, telemetry
 from shopsite_common.app import version_of
 from shopsite_common.broker import BROKER_ERRORS, connect
 from shopsite_common.consumer import Consumer
@@ -34,6 +34,7 @@ log = get_logger(__name__)
 
 _FAILURES = Counter("shopsite_timer_failures_total", "Runs of a timer that failed", ["timer"])
 _INBOX_KEEP = timedelta(days=30)
+_MEASURE_EVERY = timedelta(seconds=10)
 _RESTART_SECONDS = 1.0
 
 T = TypeVar("T")
@@ -64,7 +65,12 @@ class Worker:
         )
         self._relay = Relay(settings.service, relay_url, keep=timedelta(hours=settings.outbox_keep_hours))
         self._consumer = Consumer(resources.db, subscriptions, prefetch=settings.consumer_prefetch)
-        self._timers = [*timers, Timer("delete-old-inbox", timedelta(hours=1), self._delete_old_inbox)]
+        self._subscriptions = subscriptions
+        self._timers = [
+            *timers,
+            Timer("delete-old-inbox", timedelta(hours=1), self._delete_old_inbox),
+            Timer("measure-queues", _MEASURE_EVERY, self._measure_queues),
+        ]
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
         self._broker: AbstractRobustConnection | None = None
@@ -143,6 +149,10 @@ class Worker:
                 _FAILURES.labels(timer.name).inc()
                 log.exception("timer_failed", timer=timer.name)
             await wait_at_most(timer.every.total_seconds(), self._stopping)
+
+    async def _measure_queues(self) -> None:
+        if self._broker is not None and self._broker.connected.is_set():
+            await queue_depth.measure(self._broker, self._subscriptions)
 
     async def _delete_old_inbox(self) -> None:
         await self._resources.db.run(inbox.delete_old, older_than=_INBOX_KEEP)

@@ -4,15 +4,18 @@ from datetime import timedelta
 from uuid import UUID
 
 from fastapi import FastAPI
+from prometheus_client import Gauge
 from redis.exceptions import RedisError
 
 from shopsite_catalog.consumers import HANDLERS
 from shopsite_catalog.deps import LIST_VERSION, CatalogResources, detail_version
-from shopsite_catalog.service import caches, images, reservations
+from shopsite_catalog.service import caches, images, reservations, stock
 from shopsite_catalog.settings import Settings
 from shopsite_common.errors import Unavailable
 from shopsite_common.worker import Timer, create_worker
 
+_ON_SALE = Gauge("shopsite_products", "Products on sale")
+_SOLD_OUT = Gauge("shopsite_products_out_of_stock", "Products on sale of which nothing is left")
 _BATCH = 50
 _MARKS = 1000
 
@@ -29,6 +32,7 @@ def timers_of(own: CatalogResources) -> tuple[Timer, ...]:
         Timer("expire-reservations", timedelta(seconds=5), lambda: expire_reservations(own)),
         Timer("refresh-caches", timedelta(seconds=0.4), lambda: refresh_caches(own)),
         Timer("destroy-pictures", timedelta(seconds=15), lambda: destroy_pictures(own)),
+        Timer("measure-stock", timedelta(seconds=30), lambda: measure_stock(own)),
         Timer("give-up-uploads", timedelta(minutes=2), lambda: own.db.run(images.give_up_uploads)),
     )
 
@@ -82,3 +86,10 @@ async def destroy_pictures(own: CatalogResources) -> int:
             await own.db.run(images.note_destroyed, public_id=row.public_id)
             destroyed += 1
     return destroyed
+
+
+async def measure_stock(own: CatalogResources) -> None:
+    """Measure what is on sale and what is sold out."""
+    on_sale, sold_out = await own.db.run(stock.count_on_sale)
+    _ON_SALE.set(on_sale)
+    _SOLD_OUT.set(sold_out)

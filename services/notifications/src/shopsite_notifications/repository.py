@@ -193,6 +193,16 @@ def count_pending(session: Session) -> int:
     return session.exec(statement).one()
 
 
+def oldest_pending(session: Session) -> datetime | None:
+    """Return since when the mail has waited that waits longest."""
+    return session.exec(select(func.min(Email.queued_at)).where(Email.status == "PENDING")).one()
+
+
+def count_failed(session: Session) -> int:
+    """Return how many mails were given up."""
+    return session.exec(select(func.count()).select_from(Email).where(Email.status == "FAILED")).one()
+
+
 def list_emails(
     session: Session, *, kind: str | None, status: str | None, to: str | None, offset: int, limit: int
 ) -> tuple[int, Sequence[Record]]:

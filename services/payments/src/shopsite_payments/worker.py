@@ -4,6 +4,7 @@ from datetime import timedelta
 from functools import partial
 
 from fastapi import FastAPI
+from prometheus_client import Gauge
 
 from shopsite_common import idempotency
 from shopsite_common.clock import utcnow
@@ -14,8 +15,12 @@ from shopsite_payments.deps.reconciling import reconcile_daily
 from shopsite_payments.deps.refunding import advance_refunds
 from shopsite_payments.deps.resources import PaymentsResources
 from shopsite_payments.deps.settling import verify_due
-from shopsite_payments.service import webhooks
+from shopsite_payments.service import queries, webhooks
 from shopsite_payments.settings import Settings
+
+_PAYMENTS = Gauge("shopsite_payments", "Payments by their status", ["status"])
+_REFUNDS = Gauge("shopsite_refunds", "Refunds by their status", ["status"])
+_WEBHOOKS = Gauge("shopsite_payments_webhooks_waiting", "Stored webhooks that are not worked on yet")
 
 
 def create() -> FastAPI:
@@ -31,6 +36,7 @@ def timers_of(desk: PaymentsResources) -> list[Timer]:
         Timer("verify-open-attempts", desk.settings.look_every, partial(verify_due, desk)),
         Timer("advance-refunds", timedelta(seconds=1), partial(advance_refunds, desk)),
         Timer("reconcile-daily", timedelta(minutes=30), partial(reconcile_daily, desk)),
+        Timer("measure-payments", timedelta(seconds=30), partial(measure_payments, desk)),
         Timer("delete-old", timedelta(hours=1), partial(delete_old, desk)),
     ]
 
@@ -41,3 +47,13 @@ async def delete_old(desk: PaymentsResources) -> None:
     await desk.db.run(idempotency.delete_expired, keep=timedelta(hours=settings.idempotency_hours))
     before = utcnow() - timedelta(days=settings.payment_webhook_keep_days)
     await desk.db.run(webhooks.delete_old_webhooks, before=before)
+
+
+async def measure_payments(desk: PaymentsResources) -> None:
+    """Measure where payments and refunds stand, and what waits."""
+    payments, refunds, waiting = await desk.db.run(queries.measure_payments)
+    for status, count in payments.items():
+        _PAYMENTS.labels(status).set(count)
+    for status, count in refunds.items():
+        _REFUNDS.labels(status).set(count)
+    _WEBHOOKS.set(waiting)

@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from prometheus_client import Counter
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -23,6 +24,10 @@ from shopsite_common.cache import CachedBody
 from shopsite_common.logs import get_logger
 
 log = get_logger(__name__)
+
+_READS = Counter(
+    "shopsite_cache_reads_total", "Looks for a cached answer: memory, redis, miss, or unavailable", ["outcome"]
+)
 
 Make = Callable[[], Awaitable[CachedBody]]
 
@@ -60,11 +65,13 @@ class AnswerCache:
     async def read(self, key: str, version_key: str, make: Make) -> CachedBody:
         """Return the answer of ``key``, made anew if there is none of the current version."""
         if self._clock() < self._avoid_until:
+            _READS.labels("unavailable").inc()
             return await make()
         try:
             version, answer = await self._look(key, version_key)
         except (RedisError, OSError) as error:
             self._avoid(error)
+            _READS.labels("unavailable").inc()
             return await make()
         return answer or await self._made_once(key, version, make)
 
@@ -93,11 +100,14 @@ class AnswerCache:
         if copy is not None and copy.good_until > self._clock():
             version = await self._versions.read(version_key)
             if version == copy.version:
+                _READS.labels("memory").inc()
                 return version, copy.answer
         version, stored = await self._redis.mget(version_key, key)
         if not isinstance(version, bytes):
+            _READS.labels("miss").inc()
             return await self._first_version(version_key), None
         answer = _decoded(stored, version) if isinstance(stored, bytes) else None
+        _READS.labels("miss" if answer is None else "redis").inc()
         if answer is not None:
             self._keep(key, version, answer)
         return version, answer

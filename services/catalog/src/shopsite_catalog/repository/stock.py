@@ -64,6 +64,13 @@ def ledger_differences(session: Session) -> Sequence[Any]:
     return session.connection().execute(statement).all()
 
 
+def count_on_sale(session: Session) -> tuple[int, int]:
+    """Return how many products are on sale, and of how many of them there is nothing left."""
+    statement = text("SELECT count(*), count(*) FILTER (WHERE stock = 0) FROM products WHERE deleted_at IS NULL")
+    all_of_them, sold_out = session.connection().execute(statement).one()
+    return int(all_of_them), int(sold_out)
+
+
 # One statement for all lines of an order, against one a line: the guard, the ledger, the reserved lines and the note
 # for the caches. A line that finds too little takes nothing, and the caller compares how many were taken.
 _TAKE = text("""

@@ -59,3 +59,8 @@ def list_movements(session: Session, *, product_id: UUID, paging: PageRequest) -
 def recount_stock(session: Session) -> Sequence[Any]:
     """Return the products whose stock is not what their ledger adds up to."""
     return stock.ledger_differences(session)
+
+
+def count_on_sale(session: Session) -> tuple[int, int]:
+    """Return how many products are on sale, and of how many of them there is nothing left."""
+    return stock.count_on_sale(session)

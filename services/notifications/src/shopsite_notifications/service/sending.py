@@ -96,6 +96,13 @@ def drop_undeliverable(session: Session, *, now: datetime, deadline: timedelta) 
     return repository.count_pending(session)
 
 
+def measure_emails(session: Session, *, now: datetime) -> tuple[int, timedelta, int]:
+    """Return how many mails wait, for how long the oldest has, and how many were given up."""
+    oldest = repository.oldest_pending(session)
+    waited = now - oldest if oldest else timedelta(0)
+    return repository.count_pending(session), waited, repository.count_failed(session)
+
+
 def _give_up(session: Session, email_id: UUID, error: str) -> None:
     reason = without_addresses(error)
     row = repository.mark_failed(session, email_id=email_id, error=reason)

@@ -11,6 +11,7 @@ from shopsite_notifications.settings import Settings
 from shopsite_notifications.worker.delivery import Delivery
 
 _SEND_EVERY = timedelta(seconds=0.2)
+_MEASURE_EVERY = timedelta(seconds=15)
 _SWEEP_EVERY = timedelta(minutes=1)
 
 
@@ -20,6 +21,7 @@ def create() -> FastAPI:
     delivery = Delivery(resources)
     timers = (
         Timer("send-emails", _SEND_EVERY, delivery.deliver_due),
+        Timer("measure-emails", _MEASURE_EVERY, delivery.measure),
         Timer("drop-undeliverable", _SWEEP_EVERY, delivery.sweep),
     )
     return create_worker(resources, HANDLERS, timers)

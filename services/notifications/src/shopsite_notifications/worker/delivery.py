@@ -28,6 +28,8 @@ log = get_logger(__name__)
 
 _MAILS = Counter("shopsite_emails_total", "Attempts to send a mail, by their end", ["kind", "outcome"])
 _PENDING = Gauge("shopsite_emails_pending", "Mails that wait")
+_OLDEST = Gauge("shopsite_emails_oldest_seconds", "For how long the oldest mail that waits has waited")
+_FAILED = Gauge("shopsite_emails_failed", "Mails that were given up")
 _DOWN = Gauge("shopsite_mail_server_down", "1 while the mail server cannot be used")
 
 _BATCH = 100
@@ -72,11 +74,15 @@ class Delivery:
         return len(due)
 
     async def sweep(self) -> None:
-        """Drop what can't be delivered to anybody, and measure what waits."""
-        waiting = await self._resources.db.run(
-            service.drop_undeliverable, now=utcnow(), deadline=self._settings.deadline
-        )
+        """Drop what can't be delivered to anybody."""
+        await self._resources.db.run(service.drop_undeliverable, now=utcnow(), deadline=self._settings.deadline)
+
+    async def measure(self) -> None:
+        """Measure what waits and what was given up."""
+        waiting, waited, failed = await self._resources.db.run(service.measure_emails, now=utcnow())
         _PENDING.set(waiting)
+        _OLDEST.set(waited.total_seconds())
+        _FAILED.set(failed)
 
     async def _send_all(self, queue: deque[DueEmail], until: float) -> None:
         wanted = -(-len(queue) // _MAILS_A_CONNECTION)

@@ -6,6 +6,7 @@ refunded until now. So the sums of the series, of the products and of the custom
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import text
@@ -84,3 +85,16 @@ _CUSTOMERS = text(f"""
 def list_top_customers(session: Session, *, since: datetime, until: datetime) -> Sequence[Any]:
     """Return the customers who brought most."""
     return session.connection().execute(_CUSTOMERS, {"since": since, "until": until}).all()
+
+
+def count_all_by_status(session: Session) -> dict[str, int]:
+    """Return how many orders there are in each status that has any."""
+    rows = session.connection().execute(text("SELECT status, count(*) AS orders FROM orders GROUP BY status")).all()
+    return {row.status: row.orders for row in rows}
+
+
+def sum_revenue(session: Session) -> Decimal:
+    """Return what was paid since the shop began, less refunds."""
+    statement = text("SELECT COALESCE(sum(total - LEAST(refunded, total)), 0) FROM orders WHERE paid_at IS NOT NULL")
+    found: Decimal = session.connection().execute(statement).scalar_one()
+    return found

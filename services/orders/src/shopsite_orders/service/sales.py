@@ -24,3 +24,9 @@ def get_sales(session: Session, *, first: date, last: date, interval: str) -> Sa
         products=repository.list_top_products(session, since=since, until=until),
         customers=repository.list_top_customers(session, since=since, until=until),
     )
+
+
+def measure_sales(session: Session) -> tuple[dict[str, int], Decimal]:
+    """Return how many orders are in each status, and the revenue since the shop began."""
+    counts = repository.count_all_by_status(session)
+    return {status.value: counts.get(status.value, 0) for status in Status}, repository.sum_revenue(session)

@@ -218,3 +218,22 @@ def list_references_of_customer(session: Session, customer_id: UUID) -> list[str
         .where(col(Payment.customer_id) == customer_id)
     )
     return list(session.execute(statement).scalars())
+
+
+def count_by_status(session: Session) -> dict[str, int]:
+    """Return how many payments there are in each status that has any."""
+    rows = session.connection().execute(text("SELECT status, count(*) AS n FROM payments GROUP BY status")).all()
+    return {row.status: row.n for row in rows}
+
+
+def count_refunds_by_status(session: Session) -> dict[str, int]:
+    """Return how many refunds there are in each status that has any."""
+    rows = session.connection().execute(text("SELECT status, count(*) AS n FROM refunds GROUP BY status")).all()
+    return {row.status: row.n for row in rows}
+
+
+def count_unprocessed_webhooks(session: Session) -> int:
+    """Return how many stored webhooks are not worked on yet."""
+    statement = text("SELECT count(*) FROM raw_webhooks WHERE processed_at IS NULL")
+    found: int = session.connection().execute(statement).scalar_one()
+    return found

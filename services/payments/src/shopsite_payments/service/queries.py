@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from shopsite_common.pagination import PageRequest
+from shopsite_payments.domain.payments import PaymentStatus, RefundStatus
 from shopsite_payments.errors import UnknownPayment
 from shopsite_payments.repository import payments as repository
 from shopsite_payments.repository import refunds as refunds_repository
@@ -66,4 +67,14 @@ def _out(row: Any, refunds: list[RefundOut]) -> PaymentOut:
         paid_currency=row.paid_currency if differs else None,
         refunds=refunds,
         created_at=row.created_at,
+    )
+
+
+def measure_payments(session: Session) -> tuple[dict[str, int], dict[str, int], int]:
+    """Return payments by status, refunds by status, and how many stored webhooks wait."""
+    payments, refunds = repository.count_by_status(session), repository.count_refunds_by_status(session)
+    return (
+        {status.value: payments.get(status.value, 0) for status in PaymentStatus},
+        {status.value: refunds.get(status.value, 0) for status in RefundStatus},
+        repository.count_unprocessed_webhooks(session),
     )
