@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from shopsite_local.keys import write_private
+from shopsite_common.service_keys import write_private
 from shopsite_local.layout import ROOT, Instance
 from shopsite_local.settings import Settings
 

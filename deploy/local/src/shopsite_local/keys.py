@@ -1,15 +1,12 @@
 """Passwords and keys: generated once, kept in the data folder, never in the repository."""
 
 import fcntl
-import os
 import secrets
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-
+from shopsite_common.service_keys import make_pair, write_private
 from shopsite_local.layout import make_private_folder, secrets_of
 
 
@@ -19,15 +16,6 @@ def locked(path: Path) -> Generator[None]:
     with path.open("w", encoding="utf-8") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Writes a file whole or not at all, readable by its owner alone."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as handle:
-        handle.write(content)
-    fresh.replace(path)
 
 
 def secret(home: Path, name: str, *, prefix: str = "") -> str:
@@ -45,13 +33,5 @@ def service_keys(home: Path, names: tuple[str, ...]) -> tuple[Path, Path]:
     private, public = (make_private_folder(secrets_of(home) / half) for half in ("private", "public"))
     with locked(secrets_of(home) / ".lock"):
         for name in names:
-            if not (public / f"{name}.pem").exists():
-                _write_pair(private / f"{name}.pem", public / f"{name}.pem")
+            make_pair(private / f"{name}.pem", public / f"{name}.pem")
     return private, public
-
-
-def _write_pair(private: Path, public: Path) -> None:
-    """The public half last: where it is, the private one is too."""
-    key = Ed25519PrivateKey.generate()
-    write_private(private, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    write_private(public, key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))

@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from shopsite_common.service_keys import write_private
 from shopsite_local import marks
-from shopsite_local.keys import write_private
 from shopsite_local.layout import logs_of, run_of, socket_of
 from shopsite_local.life import Life
 from shopsite_local.parts import Part, Stage, State

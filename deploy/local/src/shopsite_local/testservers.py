@@ -5,8 +5,9 @@ import sys
 import time
 from pathlib import Path
 
+from shopsite_common.service_keys import write_private
 from shopsite_local import control, daemon, marks, packages, ports, servers, shop
-from shopsite_local.keys import locked, write_private
+from shopsite_local.keys import locked
 from shopsite_local.layout import SERVER_OFFSETS, Instance, digest_of, make_folders, run_of
 from shopsite_local.problems import RunnerError
 from shopsite_local.progress import Progress

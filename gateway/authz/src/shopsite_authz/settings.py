@@ -14,7 +14,6 @@ class Settings(CommonSettings):
 
     service: ClassVar[str] = "authz"
 
-    secret_key: str = ""  # it signs with its own key and shares no secret with anybody
     shopsite_rate_limit_anonymous: int = Field(default=100, ge=0)
     shopsite_rate_limit_customer: int = Field(default=1000, ge=0)
     shopsite_rate_limit_staff: int = Field(default=5000, ge=0)

@@ -1,6 +1,11 @@
 """Running a process: settings read with a clear complaint, logs configured, the application served to SIGTERM."""
 
+import asyncio
+import contextlib
+import socket
 import sys
+import time
+from types import FrameType
 from typing import Any, TypeVar
 
 import uvicorn
@@ -10,6 +15,7 @@ from shopsite_common.app import version_of
 from shopsite_common.settings import CommonSettings
 
 AnySettings = TypeVar("AnySettings", bound=CommonSettings)
+_ON_THE_WAY_SECONDS = 0.5
 
 
 def read_settings(kind: type[AnySettings], *, service: str, role: str) -> AnySettings:
@@ -30,7 +36,7 @@ def serve(app: Any, settings: CommonSettings, *, process: str, grace_seconds: in
         process: its name in traces.
     """
     telemetry.configure(settings, process=process)
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         factory=factory,
         host=settings.bind_host,
@@ -45,4 +51,46 @@ def serve(app: Any, settings: CommonSettings, *, process: str, grace_seconds: in
         timeout_graceful_shutdown=grace_seconds,
         backlog=2048,
     )
-    return 0
+    config.load_app()
+    server = Server(config, drain_seconds=settings.drain_seconds)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run()
+    return 0 if server.started else 1
+
+
+class Server(uvicorn.Server):
+    """A server that leaves without losing a request that is on its way to it.
+
+    Whoever keeps connections open, as Traefik does, may send the next request on one in the very moment in which it is
+    closed, and must not repeat a POST that failed so. Hence after SIGTERM each answer says `Connection: close` for
+    `drain_seconds`, while everything is served as before; when no kept connection is left, nobody new is let in, and
+    only then the rest is closed. With 0, as where nobody else could take over, it closes at once.
+    """
+
+    def __init__(self, config: uvicorn.Config, *, drain_seconds: float) -> None:
+        super().__init__(config)
+        self._drain_seconds = drain_seconds
+        self._leaves_at: float | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begins to drain at the first signal; the second one ends it at once."""
+        if not self._drain_seconds or self._leaves_at is not None:
+            super().handle_exit(sig, frame)
+            return
+        self._captured_signals.append(sig)
+        self._leaves_at = time.monotonic() + self._drain_seconds
+        self.config.encoded_headers.append((b"connection", b"close"))
+
+    async def on_tick(self, counter: int) -> bool:
+        """Looks ten times a second whether the time to leave has come."""
+        if self._leaves_at is not None and time.monotonic() >= self._leaves_at:
+            self.should_exit = True
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Lets in nobody new, gives those just let in the time to speak, then closes as uvicorn does."""
+        if self._leaves_at is not None:
+            for server in self.servers:
+                server.close()
+            await asyncio.sleep(_ON_THE_WAY_SECONDS)
+        await super().shutdown(sockets)

@@ -58,11 +58,11 @@ class CommonSettings(BaseSettings):
     bind_host: str = "127.0.0.1"
     port: int = 8000
     metrics_port: int = 0
+    drain_seconds: float = Field(default=0.0, ge=0, le=60)
     public_url: str = ""
     shop_name: str = "ShopSite"
     shop_currency: str = Field(default="NGN", pattern="^[A-Z]{3}$")
     redis_url: str = "redis://localhost:6379"
-    secret_key: str = "change-me"  # noqa: S105 - production refuses it
     trusted_proxies: CommaList = []
     state_dir: Path = Path()
     service_key_file: Path = Path("service.pem")

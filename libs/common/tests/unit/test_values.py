@@ -86,9 +86,17 @@ class OrdersSettings(ServiceSettings):
 
 def test_production_refuses_defaults_and_names_them(monkeypatch):
     monkeypatch.setenv("SHOPSITE_ENV", "production")
-    with pytest.raises(ValidationError, match=r"AMQP_URL.*|SECRET_KEY") as refused:
+    monkeypatch.setenv("DATABASE_URL_ORDERS", "postgresql://shopsite_orders:change-me@db:5432/shopsite")
+    with pytest.raises(ValidationError, match="OWN_DATABASE_URL, AMQP_URL") as refused:
         OrdersSettings()
     assert "change-me" not in str(refused.value)
+
+
+def test_production_starts_on_the_secrets_that_a_service_uses(monkeypatch):
+    monkeypatch.setenv("SHOPSITE_ENV", "production")
+    monkeypatch.setenv("DATABASE_URL_ORDERS", "postgresql://shopsite_orders:5ecret@db:5432/shopsite")
+    monkeypatch.setenv("AMQP_URL", "amqp://shopsite:5ecret@rabbitmq:5672/")
+    assert OrdersSettings().production
 
 
 def test_each_service_derives_its_role_from_the_one_url(monkeypatch):

@@ -13,6 +13,7 @@ class Settings(ServiceSettings):
 
     service: ClassVar[str] = "identity"
 
+    secret_key: str = "change-me"  # noqa: S105 - production refuses it
     shopsite_admin_email: str = ""
     shopsite_admin_password: str = ""
     shopsite_rate_limit_login: int = Field(default=1, ge=0)

@@ -99,7 +99,9 @@ class Courier:
             self._record(delivery, status, error, round((time.perf_counter() - started) * 1000))
 
     async def _post(self, delivery: Delivery) -> tuple[int | None, str | None]:
+        host = self._simulator.options.webhook_host
         headers = {"content-type": "application/json", "x-paystack-signature": delivery.signature}
+        headers |= {"host": host} if host else {}
         try:
             answer = await self._client.post(delivery.url, content=delivery.body, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:

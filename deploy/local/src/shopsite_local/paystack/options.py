@@ -17,6 +17,8 @@ class Options:
 
     secret_key: str
     webhook_url: str
+    webhook_host: str = ""
+    """The name by which customers know the shop, where the simulator reaches it under another one."""
     public_url: str
     state_dir: Path
     currencies: tuple[str, ...] = field(default=CURRENCIES)
@@ -25,11 +27,12 @@ class Options:
 
     @classmethod
     def from_environment(cls, address: Address) -> Self:
-        """Reads PAYSTACK_SECRET_KEY, PAYSTACK_WEBHOOK_URL, PAYSTACK_CURRENCIES and PAYSTACK_TIME_SCALE."""
+        """Reads PAYSTACK_SECRET_KEY, PAYSTACK_WEBHOOK_URL and _HOST, PAYSTACK_CURRENCIES and PAYSTACK_TIME_SCALE."""
         currencies = os.environ.get("PAYSTACK_CURRENCIES") or ",".join(CURRENCIES)
         return cls(
             secret_key=os.environ.get("PAYSTACK_SECRET_KEY") or "sk_test_simulator",
             webhook_url=os.environ.get("PAYSTACK_WEBHOOK_URL") or "",
+            webhook_host=os.environ.get("PAYSTACK_WEBHOOK_HOST") or "",
             public_url=address.public_url,
             state_dir=address.state_dir,
             currencies=tuple(code.strip() for code in currencies.split(",") if code.strip()),
