@@ -2,6 +2,7 @@
 
 import time
 
+import httpx
 import pytest
 from backends import Backend
 from stack import Gateway
@@ -29,6 +30,11 @@ def stopped(gateway):
 
 def test_the_configuration_loads_without_an_error(gateway):
     assert '"level":"error"' not in gateway.log.read_text().split("Starting provider")[1]
+
+
+def test_it_tells_when_its_routes_are_loaded(gateway):
+    assert httpx.get(f"http://127.0.0.1:{gateway.internal}/ready").status_code == 200
+    assert gateway.http.get("/ready").status_code == 404
 
 
 def test_a_stopped_service_is_502_and_the_others_go_on(gateway, stopped):

@@ -126,7 +126,7 @@ class Table:
             argv=(str(ROOT / ".venv" / "bin" / "traefik"),),
             env={**self._traefik_environment(), "HOME": str(home), "XDG_CONFIG_HOME": str(home)},
             cwd=home,
-            ready=http_ready(self._at.port("traefik-internal"), "/ping"),
+            ready=http_ready(self._at.port("traefik-internal"), "/ready"),
             stage=Stage.GATEWAY,
             grace=25.0,
         )
