@@ -136,6 +136,15 @@ def delete_sent(session: Session, *, older_than: timedelta, limit: int = 5000) -
     return session.connection().execute(statement, {"age": older_than, "limit": limit}).rowcount
 
 
+def list_stuck(session: Session) -> Sequence[Any]:
+    """Return the ids of events that have waited for more than a minute."""
+    statement = text("""
+        SELECT event_id FROM outbox WHERE sent_at IS NULL AND created_at < clock_timestamp() - interval '1 minute'
+        ORDER BY id
+    """)
+    return session.connection().execute(statement).scalars().all()
+
+
 def backlog(session: Session) -> tuple[int, float]:
     """Return how many rows are unsent, and the age of the oldest in seconds."""
     statement = text("""

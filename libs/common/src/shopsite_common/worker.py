@@ -23,6 +23,7 @@ from shopsite_common.broker import BROKER_ERRORS, connect
 from shopsite_common.consumer import Consumer
 from shopsite_common.errors import Unavailable
 from shopsite_common.health import health_router
+from shopsite_common.invariants import OUTBOX_MOVES, RECOUNT_EVERY, Invariant, recount
 from shopsite_common.logs import get_logger
 from shopsite_common.relay import Relay
 from shopsite_common.resources import Resources
@@ -57,7 +58,13 @@ class Timer:
 class Worker:
     """Runs the background work of one service from :meth:`start` to :meth:`stop`."""
 
-    def __init__(self, resources: Resources, subscriptions: Sequence[Subscription], timers: Sequence[Timer]) -> None:
+    def __init__(
+        self,
+        resources: Resources,
+        subscriptions: Sequence[Subscription],
+        timers: Sequence[Timer],
+        invariants: Sequence[Invariant] = (),
+    ) -> None:
         settings = resources.settings
         self._resources = resources
         relay_url = (
@@ -70,6 +77,7 @@ class Worker:
             *timers,
             Timer("delete-old-inbox", timedelta(hours=1), self._delete_old_inbox),
             Timer("measure-queues", _MEASURE_EVERY, self._measure_queues),
+            Timer("recount", RECOUNT_EVERY, partial(recount, resources.db, (OUTBOX_MOVES, *invariants))),
         ]
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
@@ -158,11 +166,16 @@ class Worker:
         await self._resources.db.run(inbox.delete_old, older_than=_INBOX_KEEP)
 
 
-def create_worker(resources: Resources, subscriptions: Sequence[Subscription], timers: Sequence[Timer] = ()) -> FastAPI:
+def create_worker(
+    resources: Resources,
+    subscriptions: Sequence[Subscription],
+    timers: Sequence[Timer] = (),
+    invariants: Sequence[Invariant] = (),
+) -> FastAPI:
     """Return the worker of a service as an application for uvicorn."""
     settings = resources.settings
     version = version_of(settings.service)
-    worker = Worker(resources, subscriptions, timers)
+    worker = Worker(resources, subscriptions, timers, invariants)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

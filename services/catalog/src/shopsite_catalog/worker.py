@@ -12,6 +12,7 @@ from shopsite_catalog.deps import LIST_VERSION, CatalogResources, detail_version
 from shopsite_catalog.service import caches, images, reservations, stock
 from shopsite_catalog.settings import Settings
 from shopsite_common.errors import Unavailable
+from shopsite_common.invariants import Invariant
 from shopsite_common.worker import Timer, create_worker
 
 _ON_SALE = Gauge("shopsite_products", "Products on sale")
@@ -23,7 +24,7 @@ _MARKS = 1000
 def create() -> FastAPI:
     """Return catalog's worker."""
     own = CatalogResources(Settings())
-    return create_worker(own, HANDLERS, timers_of(own))
+    return create_worker(own, HANDLERS, timers_of(own), (Invariant("stock_ledger", stock.list_miscounted),))
 
 
 def timers_of(own: CatalogResources) -> tuple[Timer, ...]:

@@ -187,6 +187,13 @@ def list_overdue_without_address(session: Session, *, queued_before: datetime, l
     return session.exec(statement.order_by(col(Email.id)).limit(limit)).all()
 
 
+def list_untried(session: Session, *, due_before: datetime) -> Sequence[UUID]:
+    """Return the ids of pending mails that were due before then, and that no process holds."""
+    free = col(Email.leased_until).is_(None) | (col(Email.leased_until) < due_before)
+    statement = select(Email.id).where(Email.status == "PENDING", Email.next_attempt_at < due_before, free)
+    return session.exec(statement.order_by(col(Email.id))).all()
+
+
 def count_pending(session: Session) -> int:
     """Return how many mails wait."""
     statement = select(func.count()).select_from(Email).where(Email.status == "PENDING")

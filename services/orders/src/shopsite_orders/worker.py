@@ -7,6 +7,7 @@ from prometheus_client import Gauge
 
 from shopsite_common import idempotency
 from shopsite_common.clock import utcnow
+from shopsite_common.invariants import Invariant
 from shopsite_common.worker import Timer, create_worker
 from shopsite_orders.consumers import HANDLERS
 from shopsite_orders.deps import OrdersResources
@@ -43,4 +44,4 @@ def create() -> FastAPI:
         Timer("measure-sales", _MEASURE_EVERY, measure_sales),
         Timer("delete-old-answers", timedelta(hours=1), delete_old_answers),
     )
-    return create_worker(resources, HANDLERS, timers)
+    return create_worker(resources, HANDLERS, timers, (Invariant("orders_end_in_time", steps.list_forgotten),))

@@ -8,6 +8,7 @@ from prometheus_client import Gauge
 
 from shopsite_common import idempotency
 from shopsite_common.clock import utcnow
+from shopsite_common.invariants import Invariant
 from shopsite_common.worker import Timer, create_worker
 from shopsite_payments.consumers import HANDLERS
 from shopsite_payments.deps.notices import work_on_webhooks
@@ -15,7 +16,7 @@ from shopsite_payments.deps.reconciling import reconcile_daily
 from shopsite_payments.deps.refunding import advance_refunds
 from shopsite_payments.deps.resources import PaymentsResources
 from shopsite_payments.deps.settling import verify_due
-from shopsite_payments.service import queries, webhooks
+from shopsite_payments.service import queries, refunds, webhooks
 from shopsite_payments.settings import Settings
 
 _PAYMENTS = Gauge("shopsite_payments", "Payments by their status", ["status"])
@@ -26,7 +27,13 @@ _WEBHOOKS = Gauge("shopsite_payments_webhooks_waiting", "Stored webhooks that ar
 def create() -> FastAPI:
     """Return the worker of payments."""
     desk = PaymentsResources(Settings())
-    return create_worker(desk, HANDLERS, timers_of(desk))
+    return create_worker(desk, HANDLERS, timers_of(desk), INVARIANTS)
+
+
+INVARIANTS = (
+    Invariant("webhooks_worked_on", webhooks.list_forgotten),
+    Invariant("refunds_asked_for", refunds.list_forgotten),
+)
 
 
 def timers_of(desk: PaymentsResources) -> list[Timer]:

@@ -64,3 +64,8 @@ def recount_stock(session: Session) -> Sequence[Any]:
 def count_on_sale(session: Session) -> tuple[int, int]:
     """Return how many products are on sale, and of how many of them there is nothing left."""
     return stock.count_on_sale(session)
+
+
+def list_miscounted(session: Session) -> Sequence[UUID]:
+    """Return the ids of those products."""
+    return [row.id for row in recount_stock(session)]

@@ -8,12 +8,14 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from shopsite_common.clock import utcnow
 from shopsite_common.events import EmailFailed, EmailSent
 from shopsite_common.outbox import emit
 from shopsite_notifications import repository
 from shopsite_notifications.domain import Kind, has_failed, pause_after, without_addresses
 
 _SWEEP = 500
+_FORGOTTEN_AFTER = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,11 @@ def measure_emails(session: Session, *, now: datetime) -> tuple[int, timedelta, 
     oldest = repository.oldest_pending(session)
     waited = now - oldest if oldest else timedelta(0)
     return repository.count_pending(session), waited, repository.count_failed(session)
+
+
+def list_forgotten(session: Session) -> Sequence[UUID]:
+    """Return mails that were due ten minutes ago, and that nobody has tried to send since."""
+    return repository.list_untried(session, due_before=utcnow() - _FORGOTTEN_AFTER)
 
 
 def _give_up(session: Session, email_id: UUID, error: str) -> None:

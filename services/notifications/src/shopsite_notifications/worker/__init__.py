@@ -4,7 +4,9 @@ from datetime import timedelta
 
 from fastapi import FastAPI
 
+from shopsite_common.invariants import Invariant
 from shopsite_common.worker import Timer, create_worker
+from shopsite_notifications import service
 from shopsite_notifications.consumers import HANDLERS
 from shopsite_notifications.deps import NotificationsResources
 from shopsite_notifications.settings import Settings
@@ -24,4 +26,4 @@ def create() -> FastAPI:
         Timer("measure-emails", _MEASURE_EVERY, delivery.measure),
         Timer("drop-undeliverable", _SWEEP_EVERY, delivery.sweep),
     )
-    return create_worker(resources, HANDLERS, timers)
+    return create_worker(resources, HANDLERS, timers, (Invariant("mails_tried", service.list_forgotten),))

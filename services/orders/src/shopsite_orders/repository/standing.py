@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_
+from sqlalchemy import ColumnElement, or_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
@@ -28,18 +28,27 @@ def find_order(session: Session, order_id: UUID) -> Order | None:
 
 def take_overdue(session: Session, *, now: datetime, limit: int) -> Sequence[Order]:
     """Return unpaid orders whose time is over, and hold them; those that somebody else holds are left out."""
-    over = or_(
-        col(Order.held).is_(False) & (col(Order.payment_due_at) <= now),
-        col(Order.held).is_(True) & (col(Order.held_until) <= now),
-    )
     statement = (
         select(Order)
-        .where(col(Order.status).in_(list(UNPAID)), over)
+        .where(_is_overdue(now))
         .order_by(col(Order.payment_due_at))
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
     return session.exec(statement).all()
+
+
+def list_overdue(session: Session, *, now: datetime) -> Sequence[UUID]:
+    """Return the ids of unpaid orders whose time is over, without holding them."""
+    return session.exec(select(Order.id).where(_is_overdue(now)).order_by(col(Order.payment_due_at))).all()
+
+
+def _is_overdue(now: datetime) -> ColumnElement[bool]:
+    over = or_(
+        col(Order.held).is_(False) & (col(Order.payment_due_at) <= now),
+        col(Order.held).is_(True) & (col(Order.held_until) <= now),
+    )
+    return col(Order.status).in_(list(UNPAID)) & over
 
 
 def take_of_customer(session: Session, customer_id: UUID) -> Sequence[Order]:

@@ -1,6 +1,7 @@
 """Steps that people and the clock take: cancelling, shipping, completing, expiring."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlmodel import Session
@@ -17,6 +18,7 @@ from shopsite_orders.service.reading import get_view
 from shopsite_orders.service.recording import SYSTEM, Actor, Occasion, apply_change, standing_of, write_entry
 
 BATCH = 100
+_FORGOTTEN_AFTER = timedelta(minutes=1)
 
 
 def cancel_order(session: Session, *, order_id: UUID, user_id: UUID, is_admin: bool) -> OrderView:
@@ -102,6 +104,11 @@ def cancel_overdue(session: Session, *, now: datetime, limit: int = BATCH) -> in
         if change is not None:
             apply_change(session, order, change, Occasion(SYSTEM, now))
     return len(orders)
+
+
+def list_forgotten(session: Session) -> Sequence[UUID]:
+    """Return unpaid orders whose time was over a minute ago, and which nobody has ended."""
+    return repository.list_overdue(session, now=utcnow() - _FORGOTTEN_AFTER)
 
 
 def _lock(session: Session, order_id: UUID) -> Order:

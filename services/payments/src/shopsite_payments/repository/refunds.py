@@ -104,6 +104,12 @@ def plan_send(session: Session, refund_id: UUID, *, now: datetime, resend_after:
     return session.connection().execute(statement).rowcount == 1
 
 
+def list_unasked(session: Session, *, before: datetime) -> Sequence[UUID]:
+    """Return the ids of pending refunds that began before then and that Paystack doesn't have."""
+    unasked = (col(Refund.status) == RefundStatus.PENDING, col(Refund.provider_id).is_(None))
+    return session.execute(select(col(Refund.id)).where(*unasked, col(Refund.created_at) < before)).scalars().all()
+
+
 def set_resend(session: Session, refund_id: UUID, *, after: datetime | None) -> None:
     """Note from when on Paystack may be asked again."""
     session.connection().execute(update(Refund).where(col(Refund.id) == refund_id).values(resend_after=after))

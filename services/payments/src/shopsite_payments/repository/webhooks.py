@@ -85,6 +85,12 @@ def postpone(session: Session, webhook_id: UUID, *, reason: str, until: datetime
     session.connection().execute(statement.values(next_try_at=until, outcome=reason[:200]))
 
 
+def list_unprocessed(session: Session, *, before: datetime) -> Sequence[UUID]:
+    """Return the ids of webhooks that came before then and were not worked on."""
+    waiting = (col(RawWebhook.processed_at).is_(None), col(RawWebhook.received_at) < before)
+    return session.execute(select(col(RawWebhook.id)).where(*waiting)).scalars().all()
+
+
 def rewrite_bodies(session: Session, references: Sequence[str], rewrite: Callable[[bytes], bytes]) -> int:
     """Replace the bodies of every webhook about these transactions; return how many."""
     statement = select(col(RawWebhook.id), col(RawWebhook.body)).where(col(RawWebhook.reference).in_(references))

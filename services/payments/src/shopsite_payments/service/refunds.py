@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from shopsite_common.audit import record_action
+from shopsite_common.clock import utcnow
 from shopsite_common.events import RefundReason
 from shopsite_common.outbox import emit
 from shopsite_payments.domain.payments import (
@@ -31,6 +32,8 @@ from shopsite_payments.repository import payments as payments_repository
 from shopsite_payments.repository import refunds as repository
 from shopsite_payments.repository.refunds import RefundTask
 from shopsite_payments.service import news
+
+_FORGOTTEN_AFTER = timedelta(minutes=10)
 
 
 def refund_payment(
@@ -226,6 +229,11 @@ def fail_refund(session: Session, *, reference: str, refund_id: UUID, failure: s
 def take_due_refunds(session: Session, *, now: datetime, lease: timedelta, limit: int) -> list[RefundTask]:
     """Return refunds that are due to be looked at; no other worker takes them while the lease lasts."""
     return repository.take_due(session, now=now, lease=lease, limit=limit)
+
+
+def list_forgotten(session: Session) -> Sequence[UUID]:
+    """Return refunds that began ten minutes ago, and for which Paystack has not been asked."""
+    return repository.list_unasked(session, before=utcnow() - _FORGOTTEN_AFTER)
 
 
 def plan_send(session: Session, *, refund_id: UUID, now: datetime, grace: timedelta) -> bool:

@@ -1,5 +1,6 @@
 """Webhooks: stored as they came, worked on later, and without the person once an account is erased."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -7,6 +8,7 @@ import orjson
 from sqlmodel import Session
 
 from shopsite_common import idempotency
+from shopsite_common.clock import utcnow
 from shopsite_common.money import from_minor
 from shopsite_common.outbox import emit
 from shopsite_payments.domain.webhooks import DISPUTE_ENDED, DISPUTE_WON, Notice, without_person
@@ -17,6 +19,8 @@ from shopsite_payments.repository import refunds as refunds_repository
 from shopsite_payments.repository import webhooks as repository
 from shopsite_payments.repository.webhooks import WebhookTask
 from shopsite_payments.service import news
+
+_FORGOTTEN_AFTER = timedelta(minutes=10)
 
 
 def store_webhook(session: Session, *, notice: Notice, body: bytes, now: datetime) -> UUID | None:
@@ -89,6 +93,11 @@ def erase_customer(session: Session, *, customer_id: UUID, now: datetime) -> Non
     references = payments_repository.list_references_of_customer(session, customer_id)
     repository.rewrite_bodies(session, references, _masked)
     idempotency.forget_customer(session, customer_id=customer_id)
+
+
+def list_forgotten(session: Session) -> Sequence[UUID]:
+    """Return webhooks that came ten minutes ago, and of which nothing has come."""
+    return repository.list_unprocessed(session, before=utcnow() - _FORGOTTEN_AFTER)
 
 
 def _masked(body: bytes) -> bytes:
