@@ -216,6 +216,29 @@ async def test_workers_at_the_same_time_ask_once(desk, paid, refund, paystack):
     assert paystack.calls["create_refund"] == 1
 
 
+async def test_what_a_dead_worker_was_at_is_taken_over_and_asked_once(desk, paid, refund, paystack, db, monkeypatch):
+    _, _, payment_id = await paid()
+    await refund(payment_id)
+    asked, ask = asyncio.Event(), paystack.create_refund
+
+    async def lose_the_answer(**values):
+        await ask(**values)
+        asked.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(paystack, "create_refund", lose_the_answer)
+    work = asyncio.create_task(advance_refunds(desk))
+    await asked.wait()
+    soon = text("SELECT next_check_at < now() + interval '25 seconds' FROM refunds")
+    assert db.run_here(lambda session: session.connection().execute(soon).scalars().all()) == [True]
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+    due(db)
+    await advance_refunds(desk)
+    assert known_refunds(db)[0][0] in {"PENDING", "PROCESSED"}
+    assert paystack.calls["create_refund"] == 1
+
+
 async def test_a_refused_refund_fails_frees_its_amount_and_may_be_repeated(
     desk, paid, refund, paystack, payment_of, events, db
 ):

@@ -182,6 +182,24 @@ async def test_workers_at_the_same_time_share_the_webhooks(post, desk, begin, pa
     assert paystack.calls["verify"] == 20
 
 
+async def test_what_a_dead_process_was_at_is_taken_over_within_seconds(post, desk, begin, paystack, db, monkeypatch):
+    monkeypatch.setattr("shopsite_payments.deps.notices._MOST_IN_BACKGROUND", 0)
+    _, reference = await begin()
+    await post(charge(reference))
+    asked = asyncio.Event()
+
+    async def never_answer(_reference):
+        asked.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(paystack, "verify", never_answer)
+    work = asyncio.create_task(work_on_webhooks(desk))
+    await asked.wait()
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+    assert stored(db, "processed_at IS NULL, next_try_at < now() + interval '15 seconds'") == [(True, True)]
+
+
 async def test_a_failure_of_ours_does_not_lose_the_webhook(post, desk, begin, settled, paystack, payment_of, db):
     order, reference = await begin()
     paystack.pay(reference)

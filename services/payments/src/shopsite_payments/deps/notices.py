@@ -25,7 +25,8 @@ log = get_logger(__name__)
 _WORKED_ON = Counter("shopsite_payments_webhooks_total", "Webhooks by event and what came of them", ["event", "end"])
 _BATCH = 8
 _MOST_IN_BACKGROUND = 8
-_LEASE = timedelta(seconds=45)
+# how long the work of a process that died is left lying; two that work on the same webhook do no harm
+_LEASE = timedelta(seconds=10)
 _DOUBT_TRIES = 10
 
 

@@ -15,7 +15,8 @@ from shopsite_payments.service import refunds
 log = get_logger(__name__)
 
 _BATCH = 8
-_LEASE = timedelta(minutes=2)
+# how long the work of a process that died is left lying; `plan_send` sees to it that of two only one asks Paystack
+_LEASE = timedelta(seconds=20)
 _SILENCE = timedelta(seconds=60)  # a call without an answer may still be worked on for so long
 _AFTER_ERROR = timedelta(seconds=5)  # one that was answered with an error is over; its effect shows in the list
 
