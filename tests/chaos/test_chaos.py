@@ -161,7 +161,7 @@ CORRUPTIONS = {
     "copies-recipients": [
         (
             "notifications",
-            f"UPDATE recipients SET role = 'staff' WHERE ctid = {ONE_OF.format('recipients WHERE role = $$customer$$')}",
+            f"UPDATE recipients SET role = 'nobody' WHERE ctid = {ONE_OF.format('recipients')}",
         )
     ],
     "copies-purchases": [("catalog", f"DELETE FROM purchases WHERE ctid = {ONE_OF.format('purchases')}")],
@@ -170,7 +170,7 @@ CORRUPTIONS = {
 
 @pytest.fixture(scope="module")
 def still_shop(chaotic_shop):
-    """The same shop with its workers stopped, so that nobody mends what the tests break; after them it is thrown away."""
+    """The same shop with its workers stopped, so that nobody mends what the tests break; it is thrown away then."""
     for worker in (name for name in PROCESSES if name.endswith("-worker")):
         control.ask(chaotic_shop.home, "stop", worker)
     known = control.ask(chaotic_shop.home, "facts")["facts"]

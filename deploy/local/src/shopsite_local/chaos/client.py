@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -17,16 +17,24 @@ class GaveUp(Exception):
 
 
 @dataclass
-class Slowest:
-    """The longest that a step took until it was answered."""
+class Service:
+    """How well all clients were served.
+
+    Attributes:
+        seconds, step: the longest that a step took until it was answered, and which it was.
+        failures: answers that no fault of a server or the network excuses: 500.
+    """
 
     seconds: float = 0.0
     step: str = ""
+    failures: list[str] = field(default_factory=list)
 
-    def note(self, seconds: float, step: str) -> None:
-        """Keeps the longest."""
+    def note(self, step: str, answer: httpx.Response, seconds: float) -> None:
+        """Takes an answer in."""
         if seconds > self.seconds:
             self.seconds, self.step = seconds, step
+        if answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
+            self.failures.append(f"{step}: 500 {answer.text[:300]}")
 
 
 class Client:
@@ -35,14 +43,14 @@ class Client:
     Args:
         http: with the shop's address.
         email: whose account; the password is everybody's unless given.
-        slowest: where the longest step is noted.
+        service: where is noted how well it was served.
     """
 
-    def __init__(self, http: httpx.AsyncClient, email: str, slowest: Slowest, password: str = PASSWORD) -> None:
+    def __init__(self, http: httpx.AsyncClient, email: str, service: Service, password: str = PASSWORD) -> None:
         self.email = email
         self._http = http
         self._password = password
-        self._slowest = slowest
+        self._service = service
         self._token = ""
 
     async def sign_up(self) -> None:
@@ -90,7 +98,7 @@ class Client:
                 answer, said = None, type(error).__name__
             waited = time.monotonic() - began
             if answer is not None and not _is_worth_another_try(answer):
-                self._slowest.note(waited, f"{method} {path}")
+                self._service.note(f"{method} {path}", answer, waited)
                 return answer
             if waited > PATIENCE_SECONDS:
                 raise GaveUp(f"{method} {path}: {said} for {waited:.0f} s")

@@ -60,30 +60,30 @@ def plan(seed: int, profile: Profile) -> list[Deed]:
     """Draws the deeds of a run, in the order of their times."""
     draw = random.Random(f"deeds of {seed}")  # noqa: S311 - drawn anew from the same seed
     deeds = []
-    victims = _victims(draw)
+    victims, links = _in_turn(draw, (*PROCESSES, *SERVERS)), _in_turn(draw, LINKS)
     at = profile.pause_seconds
     while at < profile.load_seconds * _LAST_DEED:
-        deeds.append(_deed(draw, at, victims, profile))
+        deeds.append(_deed(draw, at, victims, links, profile))
         at += draw.uniform(0.3, 1.7) * profile.pause_seconds
     return deeds
 
 
-def _victims(draw: random.Random) -> Iterator[str]:
-    """Every process and server in turn, each round in another order: none is left out by chance."""
+def _in_turn(draw: random.Random, names: Sequence[str]) -> Iterator[str]:
+    """Gives everybody, and everybody again in another order: none is left out by chance."""
     while True:
-        everybody = [*PROCESSES, *SERVERS]
+        everybody = list(names)
         draw.shuffle(everybody)
         yield from everybody
 
 
-def _deed(draw: random.Random, at: float, victims: Iterator[str], profile: Profile) -> Deed:
+def _deed(draw: random.Random, at: float, victims: Iterator[str], links: Iterator[str], profile: Profile) -> Deed:
     seconds = round(draw.uniform(_SHORTEST_SECONDS, profile.longest_seconds), 1)
     kind = draw.choices(("process", "network", "webhooks"), weights=(8, 3, 1))[0]
     at = round(at, 1)
     if kind == "webhooks":
         return Deed(at, draw.choice(WEBHOOKS), "paystack-simulator", seconds)
     if kind == "network":
-        action, link = draw.choice(NETWORK), draw.choice(LINKS)
+        action, link = draw.choice(NETWORK), next(links)
         if action == Action.DELAY:
             return Deed(at, action, link, seconds)
         return Deed(at, action, link, 0.0 if action == Action.RESET else seconds, breaks=draw.random() < 0.5)  # noqa: PLR2004 - one in two

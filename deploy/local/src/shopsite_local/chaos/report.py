@@ -7,6 +7,7 @@ from typing import Any
 
 from shopsite_invariants import report as invariants
 from shopsite_invariants.recount import Findings, differs
+from shopsite_local.chaos.client import Service
 from shopsite_local.chaos.deeds import Done
 from shopsite_local.chaos.plan import counted
 from shopsite_local.chaos.stories import Purchase
@@ -20,7 +21,7 @@ class Report:
         statuses: how many of the shop's orders ended in which status.
         broken: promises to clients that were not kept, a sentence each.
         gave_up: clients that were never answered, a sentence each; bad service, and nothing lost by it.
-        slowest: the longest that a step took until it was answered, in seconds, and which.
+        service: how well clients were served.
         settle_seconds: from the end of all faults until everything held.
     """
 
@@ -32,7 +33,7 @@ class Report:
     findings: Findings = field(default_factory=dict)
     broken: Sequence[str] = ()
     gave_up: list[str] = field(default_factory=list)
-    slowest: tuple[float, str] = (0.0, "")
+    service: Service = field(default_factory=Service)
     settle_seconds: float = 0.0
 
     @property
@@ -55,8 +56,8 @@ class Report:
             "statuses": dict(sorted(self.statuses.items())),
             "deeds": counted(deeds),
             "gave_up": len(self.gave_up),
-            "slowest_step_seconds": round(self.slowest[0], 1),
-            "slowest_step": self.slowest[1],
+            "slowest_step_seconds": round(self.service.seconds, 1),
+            "slowest_step": self.service.step,
             "settle_seconds": round(self.settle_seconds, 1),
             "differences": self.differences,
         }

@@ -22,7 +22,7 @@ from shopsite_invariants.recount import look_once
 from shopsite_invariants.sources import Addresses, looking
 from shopsite_local import control, shop
 from shopsite_local.chaos import verdict
-from shopsite_local.chaos.client import Client, GaveUp, Slowest
+from shopsite_local.chaos.client import Client, GaveUp, Service
 from shopsite_local.chaos.deeds import Hand
 from shopsite_local.chaos.plan import plan
 from shopsite_local.chaos.profile import Profile
@@ -92,9 +92,9 @@ class Load:
         self._known = known
         self._report = report
         self._profile = profile
-        self._slowest = Slowest()
+        self._service = Service()
         self._admin = Client(
-            http, known["SHOPSITE_ADMIN_EMAIL"], self._slowest, password=known["SHOPSITE_ADMIN_PASSWORD"]
+            http, known["SHOPSITE_ADMIN_EMAIL"], self._service, password=known["SHOPSITE_ADMIN_PASSWORD"]
         )
 
     async def run(self, hand: Hand, deeds: Sequence[Any]) -> None:
@@ -106,7 +106,7 @@ class Load:
             tasks.create_task(hand.follow(deeds))
             for number in range(self._profile.buyers):
                 tasks.create_task(self._buy_on(number, products, until))
-        self._report.slowest = (self._slowest.seconds, self._slowest.step)
+        self._report.service = self._service
 
     async def _make_product(self, stock: int, price: str) -> str:
         body = {"name": f"Lamp {secrets.token_hex(3)}", "price": price, "stock": stock}
@@ -127,7 +127,7 @@ class Load:
                             await teller.tell(self._report.purchases)
 
     async def _customer(self, seed: str, products: list[str]) -> Storyteller:
-        buyer = Client(self._http, f"buyer-{seed.replace('/', '-')}@example.com", self._slowest)
+        buyer = Client(self._http, f"buyer-{seed.replace('/', '-')}@example.com", self._service)
         await buyer.sign_up()
         await buyer.sign_in()
         return Storyteller(
@@ -157,7 +157,7 @@ async def settle(instance: Instance, known: dict[str, str], report: Report, prof
             report.findings = await asyncio.to_thread(look_once, addresses)
             statuses = await asyncio.to_thread(_statuses, addresses)
             report.statuses = Counter(statuses.values())
-            report.broken = verdict.differences(report.purchases, statuses)
+            report.broken = [*report.service.failures, *verdict.differences(report.purchases, statuses)]
             if report.holds:
                 break
         if time.monotonic() - began > profile.settle_seconds:
