@@ -6,10 +6,10 @@ MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 RUNNER := $(PYTHON) -m shopsite_local
 UV := .boot/venv/bin/uv
-SOURCES := libs/common/src $(wildcard services/*/src) gateway/authz/src gateway/portal/src deploy/local/src tools/invariants/src
+SOURCES := libs/common/src $(wildcard services/*/src) gateway/authz/src gateway/portal/src deploy/local/src tools/invariants/src tools/manifests/src
 
 .PHONY: help boot up down reset ps env ctl logs invariants chaos demo servers servers-down test test-unit test-long coverage \
-	lint format typecheck lock audit
+	lint format typecheck lock audit k8s-check k8s-secrets
 
 help:  ## This list
 	@awk 'BEGIN { FS = ":.*##" } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
@@ -59,6 +59,12 @@ servers: boot  ## PostgreSQL, RabbitMQ and Redis for tests, with their addresses
 	@$(RUNNER) servers up
 servers-down: boot  ## Stop those
 	@$(RUNNER) servers down
+
+##@ Kubernetes
+k8s-check: boot  ## Render every overlay of deploy/k8s and hold it against the rules
+	@$(PYTHON) -m shopsite_manifests check
+k8s-secrets: boot  ## Print the Secrets of a new cluster: make -s k8s-secrets ARGS="--simulators" | kubectl apply -f -
+	@$(PYTHON) -m shopsite_manifests secrets $(ARGS)
 
 ##@ The code
 lint: boot  ## Style, formatting and the layers' rules

@@ -1,0 +1,1 @@
+"""What deploy/k8s says: rendered, validated, and held against the shop's own rules."""

@@ -1,0 +1,61 @@
+"""`check`: every overlay against Kubernetes' schemas and the shop's rules."""
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+import kubernetes_validate
+
+from shopsite_manifests import credentials
+from shopsite_manifests.cluster import Cluster, name_of
+from shopsite_manifests.render import OVERLAYS, CannotRender, overlays, render
+from shopsite_manifests.rules import RULES
+
+KUBERNETES = "1.34"
+# Custom resources have schemas of their own, which are not at hand: they are held against our rules alone.
+_CUSTOM = ("cnpg.io", "rabbitmq.com", "keda.sh", "cert-manager.io", "external-secrets.io", "monitoring.coreos.com")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("overlay", nargs="*", choices=[*overlays(), []], help="default: every one")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check overlays, and say what was found."""
+    code = 0
+    for name in options.overlay or overlays():
+        try:
+            cluster = load(name)
+        except CannotRender as problem:
+            sys.exit(f"{name}: {problem}")
+        found = [*schema_faults(cluster), *(fault for rule in RULES for fault in rule(cluster))]
+        print(f"{name}: {len(cluster.manifests)} manifests, {len(RULES)} rules, {len(found)} faults")
+        for fault in found:
+            print(f"  {fault}")
+        code |= bool(found)
+    return code
+
+
+def load(overlay: str) -> Cluster:
+    """Render an overlay; its Secrets are those that `secrets` prints."""
+    return Cluster(render(OVERLAYS / overlay), given_secrets())
+
+
+@cache
+def given_secrets() -> Mapping[str, Mapping[str, str]]:
+    """Return Secrets as a new cluster gets them."""
+    return credentials.make("postgres:5432", "rabbitmq:5672", "redis:6379", paystack_key=f"sk_test_{'0' * 40}")
+
+
+def schema_faults(cluster: Cluster) -> Iterator[str]:
+    """Say what Kubernetes itself would refuse, unknown fields included."""
+    for manifest in cluster.manifests:
+        if manifest["apiVersion"].partition("/")[0].endswith(_CUSTOM):
+            continue
+        try:
+            kubernetes_validate.validate(manifest, KUBERNETES, strict=True)
+        except kubernetes_validate.ValidationError as refused:
+            yield f"{name_of(manifest)}: {'.'.join(map(str, refused.path))}: {refused.message}"
