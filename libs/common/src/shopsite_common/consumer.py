@@ -21,7 +21,7 @@ from shopsite_common.broker import BROKER_ERRORS
 from shopsite_common.db import Database
 from shopsite_common.errors import Unavailable
 from shopsite_common.events import Event, UnknownEvent, decode
-from shopsite_common.logs import get_logger
+from shopsite_common.logs import about, get_logger
 from shopsite_common.topology import LADDER, Subscription, retry_exchange
 from shopsite_common.waiting import wait_at_most
 
@@ -116,6 +116,7 @@ class Consumer:
             await message.reject(requeue=False)
             return
         context.enter(event.requestid, event.traceparent)
+        about(order_id=getattr(event.data, "order_id", None))
         kind = telemetry.SpanKind.CONSUMER
         with telemetry.span(f"consume {subscription.queue}", kind=kind, parent=event.traceparent) as span:
             await self._take(subscription, channel, message, event, span)
@@ -150,6 +151,7 @@ class Consumer:
                 pause = min(pause * 2, _MAX_PAUSE_SECONDS)
                 continue
             _HANDLED.labels(subscription.queue, outcome).inc()
+            log.info("event_handled", handler=subscription.queue, event_id=str(event.id), outcome=outcome)
             if outcome == "done":
                 _SECONDS.labels(subscription.queue).observe((datetime.now(UTC) - event.time).total_seconds())
             return

@@ -15,7 +15,7 @@ def serving(port: int, host: str, *, service: str, role: str, version: str) -> I
     if not port:
         yield
         return
-    disable_created_metrics()  # a second series for each first, that nobody asks for
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each first, that nobody asks for
     server, thread = start_http_server(port, addr=host)
     try:
         yield

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shopsite_common import context, telemetry
 from shopsite_common.errors import ShopError
-from shopsite_common.logs import get_logger
+from shopsite_common.logs import about, get_logger
 from shopsite_common.problems import render
 
 log = get_logger(__name__)
@@ -56,7 +56,7 @@ class RequestMiddleware:
         try:
             await self.app(scope, receive, answer)
         except Exception:
-            log.exception("request_failed", method=scope["method"], path=scope["path"])
+            log.exception("request_failed", method=scope["method"], route=_route_of(scope))
             if answer.status:
                 raise
             await render(ShopError())(scope, receive, answer)
@@ -106,6 +106,7 @@ def _route_of(scope: Scope) -> str:
 
 def _log_request(scope: Scope, status: int, elapsed: float) -> None:
     if not scope["path"].startswith("/health/"):
+        about(order_id=scope.get("path_params", {}).get("order_id"))
         log.info(
             "request",
             method=scope["method"],

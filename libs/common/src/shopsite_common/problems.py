@@ -76,7 +76,8 @@ def install(app: FastAPI) -> None:
         return render(from_validation(errors, content_type=request.headers.get("content-type", "")))
 
     async def on_crash(request: Request, error: Exception) -> Response:
-        log.error("request_failed", path=request.url.path, method=request.method, exc_info=error)
+        route = getattr(request.scope.get("route"), "path", "unmatched")
+        log.error("request_failed", route=route, method=request.method, exc_info=error)
         return render(ShopError())
 
     app.add_exception_handler(ShopError, on_shop_error)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from shopsite_common import context, logs
+from shopsite_common import context, masking
 from shopsite_common.errors import Forbidden
 from shopsite_common.ids import uuid7
 from shopsite_common.money import Money, from_minor, to_minor
@@ -72,12 +72,12 @@ def test_a_broken_traceparent_is_replaced(header):
 )
 def test_secrets_and_addresses_are_masked_in_logs(text, secret):
     assert secret in text
-    assert secret not in logs.mask(text)
+    assert secret not in masking.mask(text)
 
 
 def test_what_is_no_secret_is_shown_as_it_is():
     text = "order SO-1 of 2026-11-24: 3 items, mail@ later, see /bearer"
-    assert logs.mask(text) == text
+    assert masking.mask(text) == text
 
 
 class OrdersSettings(ServiceSettings):

@@ -17,7 +17,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 from shopsite_common import context, telemetry
 from shopsite_common.clock import utcnow
 from shopsite_common.errors import Unavailable
-from shopsite_common.logs import get_logger
+from shopsite_common.logs import about, get_logger
 from shopsite_notifications import service
 from shopsite_notifications.clients import MailConnection, MailRefused, MailServerDown
 from shopsite_notifications.deps import NotificationsResources
@@ -117,6 +117,7 @@ class Delivery:
 
     async def _deliver(self, connection: MailConnection, due: DueEmail) -> None:
         context.enter("", due.traceparent)
+        about(order_id=due.order_id)
         with telemetry.span(f"mail {due.kind}", parent=due.traceparent):
             await self._hand_over(connection, due)
 

@@ -8,6 +8,7 @@ from shopsite_common.auth import CurrentUser
 from shopsite_common.errors import IdempotencyKeyReused, ShopError, Unavailable, ValidationFailed
 from shopsite_common.idempotency import Idempotent, RequestStillRunning
 from shopsite_common.ids import uuid7
+from shopsite_common.logs import about
 from shopsite_common.openapi import documented
 from shopsite_common.tokens import Principal
 from shopsite_orders import errors
@@ -56,6 +57,7 @@ async def _place(own: OrdersResources, user: Principal, body: CheckoutCreate) ->
         max_unpaid=limit,
     )
     order_id = uuid7()
+    about(order_id=order_id)
     reservation = await own.catalog.reserve(
         order_id=order_id, customer_id=user.id, lines=cart.items, expected_total=body.expected_total
     )

@@ -5,6 +5,7 @@ from fastapi import APIRouter, Request, Response
 from shopsite_common.auth import CurrentUser
 from shopsite_common.errors import IdempotencyKeyReused, NotAuthenticated, ValidationFailed
 from shopsite_common.idempotency import Idempotent, RequestStillRunning
+from shopsite_common.logs import about
 from shopsite_common.openapi import documented
 from shopsite_common.pagination import origin
 from shopsite_payments.deps.paying import pay_order
@@ -51,6 +52,7 @@ async def pay(body: PayCreate, request: Request, user: CurrentUser, desk: Desk, 
     callback_url = f"{origin(request, desk.settings.public_url)}/api/payment/callback/"
 
     async def operation() -> PayOut:
+        about(order_id=body.order_id)
         opened = await pay_order(desk, order_id=body.order_id, customer_id=user.id, callback_url=callback_url)
         return PayOut(data=AuthorizationOut.model_validate(opened))
 
