@@ -82,6 +82,9 @@ POSTGRES_SETTINGS = {
     "shared_buffers": "128MB",
     "max_wal_size": "512MB",
     "log_min_messages": "warning",
+    # neither statements with their values nor the rows that a refusal quotes: they tell of persons
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
     "timezone": "UTC",
 }
 # Safe when the server is killed, not when the machine loses power: right for the data of tests alone.
