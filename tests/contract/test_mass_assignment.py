@@ -24,7 +24,6 @@ NOBODYS = {
 }
 # Paystack may add to its own events what it likes; those are believed by their signature
 WRITING = [row for row in ROWS if row.method in {"POST", "PUT", "PATCH"} and row.who != "Paystack"]
-WITHOUT_BODY = {"POST /api/admin/notifications/{notification_id}/resend/"}
 
 
 def resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
@@ -96,15 +95,17 @@ async def offers(world, document, operations):
         *(
             offer(known[row.name], world.owner if row.may("owner") else world.admin)
             for row in WRITING
-            if row.name not in WITHOUT_BODY
+            if known[row.name].media_types
         )
     )
     found["after"] = await state_of(world)
     return found
 
 
-@pytest.mark.parametrize("row", [row for row in WRITING if row.name not in WITHOUT_BODY], ids=lambda row: row.name)
+@pytest.mark.parametrize("row", WRITING, ids=lambda row: row.name)
 def test_fields_that_are_nobodys_to_set_are_refused_by_name(offers, row):
+    if row.name not in offers:
+        pytest.skip("it reads no body")
     offered, answer = offers[row.name]
     assert len(offered) >= len(NOBODYS) - 2
     assert set(problem_of(answer, 400)["details"]) == offered

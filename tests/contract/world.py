@@ -10,6 +10,7 @@ from PIL import Image
 
 from shopsite_common.testing.polling import eventually
 
+_NOTHING = "01930c5e-7a3b-7c41-9f2e-5b8d1a6c4e90"  # a healthy shop has no dead letters
 _REVIEWS = 3  # the author, staff and an admin each delete one
 
 
@@ -74,6 +75,7 @@ async def make_world(shop: Any) -> World:
         "cart_id": cart["id"],
         "customer_id": (await leaver.get("/api/customer_profile/me/"))["id"],
         "item_id": cart["items"][0]["id"],
+        "letter_id": _NOTHING,
         "notification_id": await _mail_to(admin, owner.email),
         "order_id": paid["id"],
         "payment_id": payments["results"][0]["id"],
