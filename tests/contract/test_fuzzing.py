@@ -16,7 +16,7 @@ from authorisation import ROWS
 pytestmark = [pytest.mark.e2e]
 
 HERE = Path(__file__).parent
-SECONDS = 14  # for each role, where time is short
+SECONDS = 12  # for each role, where time is short
 LONG = bool(os.environ.get("SHOPSITE_TEST_LONG"))
 ROLES = ("nobody", "customer", "staff", "admin")
 NOBODY = {"name": "nobody", "fixedHeaders": [{"name": "X-Request-ID", "value": "nobody"}]}
