@@ -60,6 +60,7 @@ class FakePaystack:
         self.after = defaultdict(list)  # errors raised once the call has been done
         self.asked = {}
         self.refund_status = RefundStatus.PENDING
+        self.compared = None
 
     def _enter(self, name):
         self.calls[name] += 1
@@ -98,8 +99,9 @@ class FakePaystack:
             raise TransactionUnknown(reference)
         return self.transactions[reference]
 
-    async def list_transactions(self, *, status, since):
+    async def list_transactions(self, *, status, since, until=None):
         self._enter("list_transactions")
+        self.compared = (since, until)
         assert since.tzinfo
         for found in self.transactions.values():
             if found.status == status:
@@ -126,9 +128,9 @@ class FakePaystack:
         self._enter("list_refunds")
         return list(self.refunds[reference])
 
-    async def list_refunded_references(self, *, since):
+    async def list_refunded_references(self, *, since, until=None):
         for reference, made in list(self.refunds.items()):
-            if made and since.tzinfo:
+            if made and since.tzinfo and (until is None or until > since):
                 yield reference
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import get_args
 
 from shopsite_local import control, daemon, facts, shop, table, testrun, testservers
-from shopsite_local.chaos import run as chaos_run
 from shopsite_local.chaos.profile import PROFILES
 from shopsite_local.commands import show
 from shopsite_local.demo import Demo
@@ -78,7 +77,6 @@ def _add_ctl(ctl: argparse.ArgumentParser) -> None:
 
 
 def _add_chaos(chaos: argparse.ArgumentParser) -> None:
-    chaos.description = chaos_run.__doc__
     chaos.add_argument("--seed", type=int, nargs="+", help="of plan and choices; several run one after the other")
     chaos.add_argument("--profile", choices=sorted(PROFILES), default="short", help="4 minutes or half an hour")
     chaos.add_argument("--report", type=Path, default=Path("chaos-report.json"), help="a file for everything as JSON")
@@ -163,6 +161,8 @@ def recount(options: argparse.Namespace) -> int:
 
 def run_chaos(options: argparse.Namespace) -> int:
     """`make chaos`."""
+    from shopsite_local.chaos import run as chaos_run  # much to import, which no other command waits for
+
     seeds = options.seed or [secrets.randbelow(10_000)]
     reports = []
     for report in chaos_run.run(ROOT / ".local" / "chaos", seeds=seeds, profile=PROFILES[options.profile]):

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from shopsite_common.cli import load_settings
@@ -22,7 +22,9 @@ Action = Callable[[PaymentsResources, argparse.Namespace], Awaitable[int]]
 def configure(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the commands of payments."""
     compare = commands.add_parser("reconcile", help="compare the ledger with Paystack's list; status 1 on differences")
-    compare.add_argument("--days", type=int, default=0, help="how far back (default: PAYMENT_SWEEP_DAYS)")
+    span = compare.add_mutually_exclusive_group()
+    span.add_argument("--days", type=int, default=0, help="how far back (default: PAYMENT_SWEEP_DAYS)")
+    span.add_argument("--date", type=date.fromisoformat, help="one day (UTC), as 2026-11-23")
     compare.set_defaults(run=_runner(_reconcile))
     one = commands.add_parser("settle", help="verify one transaction with Paystack now")
     one.add_argument("reference")
@@ -52,13 +54,20 @@ async def _run(action: Action, arguments: argparse.Namespace) -> int:
 
 
 async def _reconcile(desk: PaymentsResources, arguments: argparse.Namespace) -> int:
-    days = arguments.days or desk.settings.payment_sweep_days
-    report = await reconcile(desk, since=utcnow() - timedelta(days=days))
+    since, until = _time_to_compare(arguments, desk.settings)
+    report = await reconcile(desk, since=since, until=until)
     if report is None:
         sys.stderr.write("Another comparison is under way.\n")
         return 2
     sys.stdout.write(_shown(report))
     return 1 if report.differences else 0
+
+
+def _time_to_compare(arguments: argparse.Namespace, settings: Settings) -> tuple[datetime, datetime | None]:
+    if arguments.date is not None:
+        midnight = datetime.combine(arguments.date, time.min, tzinfo=UTC)
+        return midnight, midnight + timedelta(days=1)
+    return utcnow() - timedelta(days=arguments.days or settings.payment_sweep_days), None
 
 
 def _shown(report: Report) -> str:

@@ -1,4 +1,5 @@
 import argparse
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -47,6 +48,16 @@ async def test_settle_by_hand(run, begin, paystack, payment_of, capsys):
 async def test_settle_an_unknown_reference(run, desk, capsys):
     assert await run("settle", "nobodys") == 2
     assert "no payment with this reference" in capsys.readouterr().err
+
+
+async def test_reconcile_compares_one_day(run, begin, paystack, capsys):
+    _, reference = await begin()
+    paystack.pay(reference)
+    assert await run("reconcile", "--date", f"{utcnow():%Y-%m-%d}") == 1
+    since, until = paystack.compared
+    midnight = utcnow().replace(hour=0, minute=0, second=0, microsecond=0)
+    assert (since, until) == (midnight - timedelta(hours=1), midnight + timedelta(hours=25))
+    assert reference in capsys.readouterr().out
 
 
 async def test_reconcile_tells_differences_by_its_status(run, begin, paystack, capsys):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -5,10 +6,13 @@ import pytest
 from sqlalchemy import text
 
 from shopsite_common.clock import utcnow
+from shopsite_common.ids import uuid7
 from shopsite_payments.deps.reconciling import reconcile, reconcile_daily
+from shopsite_payments.deps.refunding import advance_refunds
 from shopsite_payments.deps.settling import settle
 from shopsite_payments.domain.payments import RefundStatus, Verification
 from shopsite_payments.errors import PaystackUnavailable
+from shopsite_payments.service.refunds import refund_payment
 
 pytestmark = pytest.mark.integration
 
@@ -76,6 +80,37 @@ async def test_a_refund_by_hand_that_no_webhook_told(desk, begin, paystack, comp
     assert await compare() == {("external_refund", reference, True)}
     assert (await payment_of(order))["refunds"][0]["reason"] == "external"
     assert await compare() == set()
+
+
+async def a_refund_of_ours(desk, begin, paystack, db):
+    order, reference = await begin()
+    paystack.pay(reference)
+    await settle(desk, reference)
+    paystack.refund_status = RefundStatus.PROCESSED
+    statement = text("SELECT id FROM payments WHERE order_id = :id")
+    payment_id = db.run_here(lambda session: session.connection().execute(statement, {"id": order.order_id}).scalar())
+    values = {"payment_id": payment_id, "amount": Decimal(100), "note": None, "actor_id": uuid7(), "now": utcnow()}
+    await desk.db.run(refund_payment, **values)
+    await advance_refunds(desk)
+    return reference
+
+
+async def test_refunds_that_agree(desk, begin, paystack, compare, db):
+    await a_refund_of_ours(desk, begin, paystack, db)
+    assert await compare() == set()
+
+
+async def test_a_refund_of_ours_that_they_know_nothing_of(desk, begin, paystack, compare, db):
+    reference = await a_refund_of_ours(desk, begin, paystack, db)
+    paystack.refunds.clear()
+    assert await compare() == {("refund_missing_there", reference, False)}
+
+
+async def test_a_refund_that_they_know_otherwise(desk, begin, paystack, compare, db):
+    reference = await a_refund_of_ours(desk, begin, paystack, db)
+    [made] = paystack.refunds[reference]
+    paystack.refunds[reference] = [replace(made, amount=Decimal(90))]
+    assert await compare() == {("refund", reference, False)}
 
 
 async def test_daily_means_once_a_day_however_many_workers(desk, paystack):

@@ -50,8 +50,10 @@ class Paystack(Protocol):
         """
         ...
 
-    def list_transactions(self, *, status: str, since: datetime) -> AsyncIterator[Verification]:
-        """Give every transaction of this status begun since then."""
+    def list_transactions(
+        self, *, status: str, since: datetime, until: datetime | None = None
+    ) -> AsyncIterator[Verification]:
+        """Give every transaction of this status begun in that time."""
         ...
 
     async def create_refund(self, *, reference: str, amount: Decimal, currency: str, note: str) -> ProviderRefund:
@@ -67,8 +69,8 @@ class Paystack(Protocol):
         """Return the refunds of a transaction."""
         ...
 
-    def list_refunded_references(self, *, since: datetime) -> AsyncIterator[str]:
-        """Give the references of transactions of which something was refunded since then."""
+    def list_refunded_references(self, *, since: datetime, until: datetime | None = None) -> AsyncIterator[str]:
+        """Give the references of transactions of which something was refunded in that time."""
         ...
 
 
@@ -121,9 +123,11 @@ class HttpPaystack:
             raise PaystackUnavailable
         return found
 
-    async def list_transactions(self, *, status: str, since: datetime) -> AsyncIterator[Verification]:
-        """Give every transaction of this status begun since then."""
-        async for row in self._pages("/transaction", {"status": status, "from": _moment(since)}):
+    async def list_transactions(
+        self, *, status: str, since: datetime, until: datetime | None = None
+    ) -> AsyncIterator[Verification]:
+        """Give every transaction of this status begun in that time."""
+        async for row in self._pages("/transaction", {"status": status, **_between(since, until)}):
             yield _verification(row)
 
     async def create_refund(self, *, reference: str, amount: Decimal, currency: str, note: str) -> ProviderRefund:
@@ -135,9 +139,9 @@ class HttpPaystack:
         """Return the refunds of a transaction."""
         return [_refund(row) async for row in self._pages("/refund", {"transaction": reference})]
 
-    async def list_refunded_references(self, *, since: datetime) -> AsyncIterator[str]:
-        """Give the references of transactions of which something was refunded since then."""
-        async for row in self._pages("/refund", {"from": _moment(since)}):
+    async def list_refunded_references(self, *, since: datetime, until: datetime | None = None) -> AsyncIterator[str]:
+        """Give the references of transactions of which something was refunded in that time."""
+        async for row in self._pages("/refund", _between(since, until)):
             nested = row.get("transaction")
             known = nested if isinstance(nested, dict) else {}
             if reference := row.get("transaction_reference") or known.get("reference"):
@@ -275,6 +279,10 @@ def _time(value: Any) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo else None
+
+
+def _between(since: datetime, until: datetime | None) -> dict[str, str]:
+    return {"from": _moment(since), **({"to": _moment(until)} if until else {})}
 
 
 def _moment(moment: datetime) -> str:

@@ -1,5 +1,6 @@
 """The daily comparison with Paystack's list; it also makes good what no webhook and no look has brought."""
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -8,7 +9,7 @@ from prometheus_client import Gauge
 
 from shopsite_common.clock import utcnow
 from shopsite_common.logs import get_logger
-from shopsite_payments.deps.refunding import look_at_refunds
+from shopsite_payments.deps.refunding import list_refunds, look_at_refunds
 from shopsite_payments.deps.resources import PaymentsResources
 from shopsite_payments.deps.settling import settle
 from shopsite_payments.domain.payments import Verification
@@ -37,8 +38,14 @@ async def reconcile_daily(desk: PaymentsResources) -> Report | None:
     return await reconcile(desk, since=utcnow() - timedelta(days=desk.settings.payment_sweep_days), pause=_PAUSE)
 
 
-async def reconcile(desk: PaymentsResources, *, since: datetime, pause: timedelta = timedelta(0)) -> Report | None:
-    """Compare the transactions begun since then; None if a comparison was made within the pause.
+async def reconcile(
+    desk: PaymentsResources, *, since: datetime, until: datetime | None = None, pause: timedelta = timedelta(0)
+) -> Report | None:
+    """Compare the transactions and refunds begun in that time; None if a comparison was made within the pause.
+
+    Args:
+        since, until: the time that is compared; without its end, until now.
+        pause: how long after the last comparison another one makes sense.
 
     Raises:
         PaystackUnavailable: Paystack can't be asked; the next run comes within two hours.
@@ -46,7 +53,7 @@ async def reconcile(desk: PaymentsResources, *, since: datetime, pause: timedelt
     run_id = await desk.db.run(reconciliation.begin_run, since=since, now=utcnow(), pause=pause)
     if run_id is None:
         return None
-    report = await _compare(desk, since)
+    report = await _compare(desk, since, until)
     for difference in report.differences:
         log.error("reconciliation_difference", **vars(difference))
     _DIFFERENCES.set(len(report.differences))
@@ -60,22 +67,26 @@ async def reconcile(desk: PaymentsResources, *, since: datetime, pause: timedelt
     return report
 
 
-async def _compare(desk: PaymentsResources, since: datetime) -> Report:
+async def _compare(desk: PaymentsResources, since: datetime, until: datetime | None) -> Report:
     # our side is read first: what we count as paid by now must be in the list that Paystack gives after it
-    paid = await desk.db.run(reconciliation.list_paid_since, since=since + _EDGE, until=utcnow())
-    theirs = await _list_theirs(desk, since)
+    ours = {"since": since, "until": until or utcnow()}
+    paid = await desk.db.run(reconciliation.list_paid_since, **ours)
+    refunded = await desk.db.run(reconciliation.list_refunded_since, **ours)
+    since, until = since - _EDGE, until and until + _EDGE
+    theirs = await _list_theirs(desk, since, until)
+    references = {each async for each in desk.paystack.list_refunded_references(since=since, until=until)}
     differences = [
         *await _compare_theirs(desk, list(theirs.values())),
         *reconciliation.missing_there(paid, theirs),
-        *await _compare_refunds(desk, since),
+        *await _compare_refunds(desk, references.union(refunded)),
     ]
     return Report(compared=len(theirs), differences=differences)
 
 
-async def _list_theirs(desk: PaymentsResources, since: datetime) -> dict[str, Verification]:
+async def _list_theirs(desk: PaymentsResources, since: datetime, until: datetime | None) -> dict[str, Verification]:
     found: dict[str, Verification] = {}
     for status in ("success", "reversed"):
-        async for row in desk.paystack.list_transactions(status=status, since=since):
+        async for row in desk.paystack.list_transactions(status=status, since=since, until=until):
             found[row.reference] = row
     return found
 
@@ -97,14 +108,20 @@ async def _mended(desk: PaymentsResources, difference: Difference) -> Difference
     return replace(difference, mended=standing.settled)
 
 
-async def _compare_refunds(desk: PaymentsResources, since: datetime) -> list[Difference]:
-    references = {reference async for reference in desk.paystack.list_refunded_references(since=since)}
-    found = []
+async def _compare_refunds(desk: PaymentsResources, references: set[str]) -> list[Difference]:
+    found: list[Difference] = []
     for reference in sorted(references):
-        try:
-            new = await look_at_refunds(desk, reference)
-        except UnknownReference:
-            continue  # its transaction is in the other list, and named there
-        if new:
-            found.append(Difference(kind="external_refund", reference=reference, theirs=f"{new} new", mended=True))
+        with contextlib.suppress(UnknownReference):  # its transaction is in the other list, and named there
+            found += await _compare_refunds_of(desk, reference)
     return found
+
+
+async def _compare_refunds_of(desk: PaymentsResources, reference: str) -> list[Difference]:
+    """Take in what Paystack says of a transaction's refunds; what is still different then is a difference."""
+    new = await look_at_refunds(desk, reference)
+    theirs = await list_refunds(desk, reference)
+    ours = await desk.db.run(reconciliation.list_refund_lines, reference=reference)
+    external = (
+        [Difference(kind="external_refund", reference=reference, theirs=f"{new} new", mended=True)] if new else []
+    )
+    return [*external, *reconciliation.compare_refunds(reference, ours, theirs)]

@@ -28,11 +28,20 @@ async def look_at_refunds(desk: PaymentsResources, reference: str) -> int:
         UnknownReference: no attempt of ours has the reference.
         PaystackUnavailable: Paystack can't be asked.
     """
-    try:
-        found = await desk.paystack.list_refunds(reference)
-    except TransactionUnknown:
-        found = []
+    found = await list_refunds(desk, reference)
     return await desk.db.run(refunds.record_provider_refunds, reference=reference, found=found, now=utcnow())
+
+
+async def list_refunds(desk: PaymentsResources, reference: str) -> list[ProviderRefund]:
+    """Return the refunds of a transaction at Paystack; none where it doesn't know the transaction.
+
+    Raises:
+        PaystackUnavailable: Paystack can't be asked.
+    """
+    try:
+        return await desk.paystack.list_refunds(reference)
+    except TransactionUnknown:
+        return []
 
 
 async def advance_refunds(desk: PaymentsResources) -> None:

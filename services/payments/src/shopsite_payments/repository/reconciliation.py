@@ -11,8 +11,8 @@ from sqlalchemy import select, text, update
 from sqlmodel import Session, col
 
 from shopsite_common.ids import uuid7
-from shopsite_payments.domain.payments import AttemptState
-from shopsite_payments.models import PaymentAttempt, ReconciliationRun
+from shopsite_payments.domain.payments import AttemptState, RefundStatus
+from shopsite_payments.models import PaymentAttempt, ReconciliationRun, Refund
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +23,16 @@ class LedgerLine:
     state: AttemptState
     paid_amount: Decimal | None
     paid_currency: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundLine:
+    """A refund as our ledger has it, under Paystack's number."""
+
+    provider_id: int
+    amount: Decimal
+    currency: str
+    status: RefundStatus
 
 
 _LINE = (PaymentAttempt.reference, PaymentAttempt.state, PaymentAttempt.paid_amount, PaymentAttempt.paid_currency)
@@ -41,6 +51,27 @@ def list_paid_since(session: Session, *, since: datetime, until: datetime) -> li
     conditions = (begun >= since, begun < until, col(PaymentAttempt.state).in_(_SETTLED))
     rows = session.execute(select(*_LINE).where(*conditions)).all()  # type: ignore[call-overload]
     return [LedgerLine(**row._mapping) for row in rows]  # noqa: SLF001 - the row's public name
+
+
+def list_refunded_since(session: Session, *, since: datetime, until: datetime) -> set[str]:
+    """Return the references of transactions of which we began to refund something in this time."""
+    statement = (
+        select(col(PaymentAttempt.reference))
+        .join(Refund, col(Refund.attempt_id) == col(PaymentAttempt.id))
+        .where(col(Refund.created_at) >= since, col(Refund.created_at) < until, col(Refund.provider_id).is_not(None))
+    )
+    return set(session.execute(statement).scalars())
+
+
+def list_refund_lines(session: Session, reference: str) -> list[RefundLine]:
+    """Return the refunds of a transaction that Paystack has numbered."""
+    columns = (Refund.provider_id, Refund.amount, Refund.currency, Refund.status)
+    statement = (
+        select(*columns)  # type: ignore[call-overload]
+        .join(PaymentAttempt, col(Refund.attempt_id) == col(PaymentAttempt.id))
+        .where(col(PaymentAttempt.reference) == reference, col(Refund.provider_id).is_not(None))
+    )
+    return [RefundLine(**row._mapping) for row in session.execute(statement).all()]  # noqa: SLF001 - the row's public name
 
 
 _BEGIN = text("""

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from shopsite_payments.domain.payments import Verification
+from shopsite_payments.domain.payments import ProviderRefund, Verification
 from shopsite_payments.repository import reconciliation as repository
-from shopsite_payments.repository.reconciliation import LedgerLine
+from shopsite_payments.repository.reconciliation import LedgerLine, RefundLine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +19,8 @@ class Difference:
     Attributes:
         kind: ``unknown_here`` (their money, no attempt of ours), ``unpaid_here`` (their success, which we had not
             settled; ``mended`` tells whether we have now), ``amount`` (another sum or currency), ``unpaid_there``
-            (our money, which their list doesn't have).
+            (our money, which their list doesn't have), ``external_refund`` (made in their dashboard, and taken in now),
+            ``refund_missing_there`` and ``refund`` (a refund of ours that they don't know, or know otherwise).
     """
 
     kind: str
@@ -57,6 +58,29 @@ def missing_there(paid: Sequence[LedgerLine], theirs: Mapping[str, Verification]
         for line in paid
         if line.reference not in theirs
     ]
+
+
+def list_refunded_since(session: Session, *, since: datetime, until: datetime) -> set[str]:
+    """Return the references of transactions of which we began to refund something in this time."""
+    return repository.list_refunded_since(session, since=since, until=until)
+
+
+def list_refund_lines(session: Session, *, reference: str) -> list[RefundLine]:
+    """Return the refunds of a transaction that Paystack has numbered, as we have them."""
+    return repository.list_refund_lines(session, reference)
+
+
+def compare_refunds(reference: str, ours: Sequence[RefundLine], theirs: Sequence[ProviderRefund]) -> list[Difference]:
+    """Return in what our refunds of a transaction differ from Paystack's."""
+    told = {refund.refund_id: f"{refund.amount:.2f} {refund.currency} {refund.status}" for refund in theirs}
+    found = []
+    for line in ours:
+        kept = f"{line.amount:.2f} {line.currency} {line.status}"
+        if line.provider_id not in told:
+            found.append(Difference(kind="refund_missing_there", reference=reference, ours=kept))
+        elif told[line.provider_id] != kept:
+            found.append(Difference(kind="refund", reference=reference, theirs=told[line.provider_id], ours=kept))
+    return found
 
 
 def begin_run(session: Session, *, since: datetime, now: datetime, pause: timedelta) -> UUID | None:
