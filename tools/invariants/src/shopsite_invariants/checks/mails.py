@@ -75,16 +75,19 @@ def arrived(look: Look) -> Finding:
     if look.mails is None:
         return NOT_WITHIN_REACH
     there = Counter(mail["MessageID"].strip("<>") for mail in look.mails)
-    rows = look.rows(
-        "notifications", "SELECT id, kind, message_id FROM emails WHERE status = 'SENT' AND message_id <> ''"
-    )
-    ours = {mail.message_id.strip("<>"): mail for mail in rows}
+    rows = look.rows("notifications", "SELECT id, kind, message_id FROM emails WHERE status = 'SENT'")
+    ours = {mail.id for mail in rows}
     wrong = (
-        *((mail.id, f"{mail.kind} was sent and has not arrived") for key, mail in ours.items() if not there[key]),
-        *((key, "arrived, and was never written down as sent") for key in there if key not in ours),
+        *((mail.id, f"{mail.kind} was sent and has not arrived") for mail in rows if not there[_bare(mail.message_id)]),
+        *((key, "arrived, and was never written down as sent") for key in there if key.partition(".")[0] not in ours),
     )
     repeats = there.total() - len(there)
-    return found(len(ours), wrong, f"{repeats} sent again under the same Message-ID" if repeats else "")
+    return found(len(rows), wrong, f"{repeats} sent again under the same Message-ID" if repeats else "")
+
+
+def _bare(message_id: str | None) -> str:
+    """A Message-ID is ``<the mail's id.how often it was resent@domain>``."""
+    return (message_id or "").strip("<>")
 
 
 CHECKS = (
