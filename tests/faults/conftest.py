@@ -29,11 +29,12 @@ class Observer:
         return found
 
     @asynccontextmanager
-    async def writers_held(self, table: str) -> AsyncGenerator[None]:
-        """Let nobody write to a table; readers, and who locks rows, pass."""
+    async def writers_held(self, table: str, *, readers_too: bool = False) -> AsyncGenerator[None]:
+        """Let nobody write to a table; readers, and who locks rows, pass unless they are held, too."""
+        mode = "ACCESS EXCLUSIVE" if readers_too else "SHARE"
         connection = await asyncio.to_thread(psycopg2.connect, self._url)
         try:
-            await asyncio.to_thread(connection.cursor().execute, f"LOCK TABLE {table} IN SHARE MODE")
+            await asyncio.to_thread(connection.cursor().execute, f"LOCK TABLE {table} IN {mode} MODE")
             yield
         finally:
             await asyncio.to_thread(connection.close)

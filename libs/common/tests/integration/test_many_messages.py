@@ -94,7 +94,7 @@ async def test_sixteen_writers_and_two_relays_publish_everything_and_keep_the_or
         seen.setdefault(event.subject, []).append(event.sequence)
         await message.ack()
 
-    wide = Database(database_url, places=WRITERS, wait_seconds=120)
+    wide = Database(database_url, places=WRITERS, wait_seconds=600)
     try:
         async with running(Relay("orders", database_url), Relay("orders", database_url), broker=broker):
             tag = await queue.consume(note)
@@ -110,7 +110,7 @@ async def test_sixteen_writers_and_two_relays_publish_everything_and_keep_the_or
 
 
 async def test_each_event_three_times_has_one_effect(db, broker, subscription):
-    await db.run(emit, *(completed() for _ in range(EVENTS)))
+    db.run_here(emit, *(completed() for _ in range(EVENTS)))
     consumer = Consumer(db, [subscription])
     await consumer.start(broker)
     await publish(db, broker, times=3)
@@ -128,7 +128,7 @@ async def test_a_consumer_that_leaves_under_load_hands_over_and_nothing_is_done_
 
     count.__name__ = subscription.name
     counted = Subscription("catalog", count, (OrderCompleted,))
-    await db.run(emit, *(completed() for _ in range(EVENTS)))
+    db.run_here(emit, *(completed() for _ in range(EVENTS)))
     first, second = Consumer(db, [counted]), Consumer(db, [counted])
     await first.start(broker)
     publishing = asyncio.create_task(publish(db, broker, times=1))
@@ -149,7 +149,7 @@ async def nothing_waits(broker, subscription) -> bool:
 
 
 async def test_one_message_that_nobody_can_read_stops_none_of_a_hundred_good_ones(db, broker, subscription):
-    await db.run(emit, *(completed() for _ in range(100)))
+    db.run_here(emit, *(completed() for _ in range(100)))
     channel = await broker.channel()
     exchange = await channel.get_exchange(EXCHANGE)
     await exchange.publish(aio_pika.Message(b"\x00 no event"), OrderCompleted.binding_key())
@@ -161,4 +161,21 @@ async def test_one_message_that_nobody_can_read_stops_none_of_a_hundred_good_one
     await consumer.stop()
     letter = await eventually(lambda: dead.get(fail=False), within=10)
     assert letter.body == b"\x00 no event"
+    await letter.ack()
+
+
+@pytest.mark.skipif(not is_long_run(), reason="RabbitMQ tries again after three minutes")
+async def test_a_dead_letter_whose_queue_is_gone_is_kept_until_it_is_back(db, broker, subscription):
+    channel = await broker.channel()
+    await channel.queue_delete(subscription.dead_queue)
+    consumer = Consumer(db, [subscription])
+    await consumer.start(broker)
+    exchange = await channel.get_exchange(EXCHANGE)
+    await exchange.publish(aio_pika.Message(b"no event"), OrderCompleted.binding_key())
+    await eventually(lambda: nothing_waits(broker, subscription), within=30)
+    await consumer.stop()
+    await topology.declare(channel, [subscription])
+    dead = await channel.get_queue(subscription.dead_queue)
+    letter = await eventually(lambda: dead.get(fail=False), within=400, every=2)
+    assert letter.body == b"no event"
     await letter.ack()
