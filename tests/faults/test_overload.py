@@ -22,14 +22,14 @@ PAGES = ("/api/cart/me/", "/api/orders/", "/api/products/?search=lamp")
 
 
 @pytest.fixture
-async def crowd(shop, buyer) -> AsyncGenerator[httpx.AsyncClient]:
-    """A client with connections enough for any load, signed in as one customer."""
+async def crowd(shop) -> AsyncGenerator[httpx.AsyncClient]:
+    """A client with connections enough for any load."""
     url, limits = shop.url("SHOPSITE_URL"), httpx.Limits(max_connections=None)
-    async with httpx.AsyncClient(base_url=url, headers=buyer.headers, timeout=60, limits=limits) as found:
+    async with httpx.AsyncClient(base_url=url, timeout=60, limits=limits) as found:
         yield found
 
 
-async def test_who_is_too_much_is_told_at_once_while_nothing_moves(shop, crowd, observer):
+async def test_who_is_too_much_is_told_at_once_while_nothing_moves(shop, crowd, buyer, observer):
     """The catalog stands still until five times the limit has been sent, and its database stands still longer."""
     sent: list[str] = []
 
@@ -38,8 +38,7 @@ async def test_who_is_too_much_is_told_at_once_while_nothing_moves(shop, crowd, 
             sent.append(event)
 
     async def ask() -> httpx.Response:
-        page, nobody = f"/api/products/?search={secrets.token_hex(4)}", {"Authorization": ""}
-        return await crowd.get(page, headers=nobody, extensions={"trace": note})
+        return await crowd.get(f"/api/products/?search={secrets.token_hex(4)}", extensions={"trace": note})
 
     async with observer.writers_held("catalog.products", readers_too=True):
         await shop.ctl("pause", "catalog-api")
@@ -49,13 +48,13 @@ async def test_who_is_too_much_is_told_at_once_while_nothing_moves(shop, crowd, 
         finally:
             await shop.ctl("resume", "catalog-api")
         told = [answer for answer in await first(asked, CROWD // 2) if answer.json()["code"] == "overloaded"]
-        assert (await crowd.get("/api/orders/")).status_code == 200, "others go on"
+        assert (await buyer.call("GET", "/api/orders/")).status_code == 200, "others go on"
     assert len(told) > CROWD // 4
     for answer in told:
         problem_of(answer, 503)
         assert int(answer.headers["Retry-After"]) > 0
     assert {answer.status_code for answer in await asyncio.gather(*asked)} <= {200, 503}
-    await is_well_again(crowd)
+    await is_well_again(crowd, buyer)
 
 
 async def first(tasks, count):
@@ -69,13 +68,13 @@ async def first(tasks, count):
 
 
 @pytest.mark.skipif(not is_long_run(), reason="takes the whole machine for its time")
-async def test_a_crowd_is_served_as_far_as_it_goes_and_then_all_is_well_again(shop, crowd):
+async def test_a_crowd_is_served_as_far_as_it_goes_and_then_all_is_well_again(crowd, buyer):
     found: collections.Counter[int] = collections.Counter()
     until = time.monotonic() + SECONDS
 
     async def ask_again_and_again(page: str) -> None:
         while time.monotonic() < until:
-            answer = await crowd.get(page)
+            answer = await crowd.get(page, headers=buyer.headers)
             found[answer.status_code] += 1
             if not answer.is_success:
                 problem_of(answer, 503)
@@ -84,12 +83,12 @@ async def test_a_crowd_is_served_as_far_as_it_goes_and_then_all_is_well_again(sh
     await asyncio.gather(*(ask_again_and_again(PAGES[number % len(PAGES)]) for number in range(CROWD)))
     assert set(found) <= {200, 503}
     assert found[200] > 0
-    await is_well_again(crowd)
+    await is_well_again(crowd, buyer)
 
 
-async def is_well_again(crowd) -> None:
+async def is_well_again(crowd, buyer) -> None:
     async def all_answer() -> bool:
-        answers = await asyncio.gather(*(crowd.get(page) for page in PAGES for _ in range(10)))
+        answers = await asyncio.gather(*(crowd.get(page, headers=buyer.headers) for page in PAGES for _ in range(10)))
         return {answer.status_code for answer in answers} == {200}
 
     await eventually(all_answer, within=30, every=1)
