@@ -37,7 +37,7 @@ async def test_nothing_is_lost_or_doubled_while_everything_fails(chaotic_shop):
     report = await run_on(chaotic_shop, seed=SEED, profile=PROFILE)
     said = "\n".join(report.lines())
     assert report.holds, said
-    assert len(report.purchases) >= 10, said
+    assert len(report.purchases) >= 3, said  # who sells nothing proves nothing
     assert len(report.done) >= 20, said
     assert {check.name for check in CHECKS if report.findings[check.name].count is None} == set()
 
