@@ -8,8 +8,8 @@ RUNNER := $(PYTHON) -m shopsite_local
 UV := .boot/venv/bin/uv
 SOURCES := libs/common/src $(wildcard services/*/src) gateway/authz/src gateway/portal/src deploy/local/src tools/invariants/src tools/manifests/src
 
-.PHONY: help boot up down reset ps env ctl logs invariants chaos demo servers servers-down test test-unit test-long coverage \
-	lint format typecheck lock audit k8s-check k8s-secrets
+.PHONY: help boot up down reset ps env ctl logs dead-letters invariants chaos demo servers servers-down test test-unit test-long \
+	coverage lint format typecheck lock audit k8s-check k8s-secrets
 
 help:  ## This list
 	@awk 'BEGIN { FS = ":.*##" } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
@@ -37,7 +37,8 @@ ctl: boot  ## Act on one process: make ctl CMD="stop orders-api" (start, restart
 	@$(RUNNER) ctl $(CMD)
 logs: boot  ## Follow a log: make logs SERVICE=orders
 	@$(RUNNER) logs $(SERVICE)
-
+dead-letters: boot  ## What no handler could take: ARGS="list|show ID|replay ID|replay --all|drop ID" (--help)
+	@$(RUNNER) dead-letters $(or $(ARGS),list)
 invariants: boot  ## Recount the running shop: nothing lost, doubled or stuck (ARGS="--patience 60 --json FILE")
 	@$(RUNNER) invariants $(ARGS)
 

@@ -40,7 +40,7 @@ def redis_url(servers: Servers) -> Generator[str]:
 @pytest.fixture
 def db(database_url: str) -> Generator[Database]:
     database = Database(database_url, places=6, wait_seconds=2)
-    tables = "outbox, event_sequences, inbox, idempotency_keys, effects"
+    tables = "outbox, event_sequences, inbox, idempotency_keys, dead_letters, dead_letter_erasures, effects"
     database.run_here(lambda session: session.connection().execute(text(f"TRUNCATE {tables} RESTART IDENTITY")))
     yield database
     database.close()

@@ -26,7 +26,7 @@ Command = Callable[[argparse.Namespace], int]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; 0 when it did what it says, 1 with a sentence on stderr when it could not."""
     options, rest = parser().parse_known_args(arguments)
-    if rest and options.command not in {run_tests, recount}:
+    if rest and options.command not in {run_tests, recount, tend_dead_letters}:
         parser().error(f"unrecognized arguments: {' '.join(rest)}")
     options.rest = rest
     command: Command = options.command
@@ -65,6 +65,8 @@ def parser() -> argparse.ArgumentParser:
     _add_chaos(commands.add_parser("chaos", help="buyers buy while everything is killed and cut; nothing may be lost"))
     _add_ctl(commands.add_parser("ctl", help="act on one process"))
     _add_logs(commands.add_parser("logs", help="follow the logs of a service or a process"))
+    letters = commands.add_parser("dead-letters", help="what no handler could take", add_help=False)
+    letters.set_defaults(command=tend_dead_letters)
     _add_servers(commands.add_parser("servers", help="PostgreSQL, RabbitMQ and Redis for tests"))
     _add_supervise(commands.add_parser("supervise", help="the daemon itself; `up` starts it"))
     return top
@@ -136,13 +138,16 @@ def ps(options: argparse.Namespace) -> int:
 
 def env(options: argparse.Namespace) -> int:
     """`make env`: of the running shop, or of the one that `up` would start."""
-    if control.is_running(options.home):
-        known = control.ask(options.home, "facts")["facts"]
-    else:
-        instance = Instance(home=options.home, base=port_base())
-        known = facts.of_shop(instance, for_instance(instance))
-    print(facts.shell_lines(known))
+    print(facts.shell_lines(known_facts(options.home)))
     return 0
+
+
+def known_facts(home: Path) -> dict[str, str]:
+    """The facts of the running shop, or of the one that `up` would start."""
+    if control.is_running(home):
+        return dict(control.ask(home, "facts")["facts"])
+    instance = Instance(home=home, base=port_base())
+    return facts.of_shop(instance, for_instance(instance))
 
 
 def buy(options: argparse.Namespace) -> int:
@@ -170,6 +175,13 @@ def run_chaos(options: argparse.Namespace) -> int:
         options.report.write_text(json.dumps([each.document() for each in reports], indent=2), encoding="utf-8")
         print("\n".join(report.lines()), flush=True)
     return 0 if all(report.holds for report in reports) else 1
+
+
+def tend_dead_letters(options: argparse.Namespace) -> int:
+    """`make dead-letters`: from the tables of all six services."""
+    known = known_facts(options.home)
+    command = (sys.executable, "-m", "shopsite_common.dead_letters", *options.rest)
+    return show(command, env={**os.environ, **known}, cwd=ROOT)
 
 
 def act(options: argparse.Namespace) -> int:

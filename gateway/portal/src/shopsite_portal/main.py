@@ -15,10 +15,12 @@ from shopsite_common.health import health_router
 from shopsite_common.middleware import RequestMiddleware
 from shopsite_common.rate_limit import AnonymousQuota, Limiter
 from shopsite_common.redis_client import open_redis
+from shopsite_portal.dead_letters import DeadLetters, dead_letters_router
 from shopsite_portal.documents import MergedDocument, documents_router
 from shopsite_portal.gateway_errors import errors_router
 from shopsite_portal.health import HealthWatch, shop_health_router
 from shopsite_portal.pages import STATIC, pages_router
+from shopsite_portal.resources import Resources
 from shopsite_portal.settings import Settings
 
 _DOCUMENT_ASSETS = Path(fastapi_offline.__file__).parent / "static"
@@ -51,6 +53,7 @@ def create(settings: Settings | None = None, *, http: httpx.AsyncClient | None =
         max_body_size=_MAX_BODY_BYTES,
         telemetry=telemetry.of_fastapi(settings),
     )
+    app.state.resources = Resources(settings)
     app.add_middleware(
         AnonymousQuota, limiter=Limiter(redis), quota=settings.anonymous, trusted_proxies=settings.trusted_proxies
     )
@@ -76,6 +79,7 @@ def _include_routes(app: FastAPI, settings: Settings, http: httpx.AsyncClient) -
     app.include_router(errors_router(name))
     app.include_router(shop_health_router(HealthWatch(http, settings.watched_urls)))
     app.include_router(documents_router(document, shop_name=name))
+    app.include_router(dead_letters_router(DeadLetters(http, settings.service_urls)))
     app.include_router(pages_router(name))
     app.mount("/static/docs", StaticFiles(directory=_DOCUMENT_ASSETS))
     app.mount("/static/portal", StaticFiles(directory=STATIC))

@@ -111,7 +111,7 @@ async def test_the_schema_has_every_service_and_the_portals_own(portal, all_docu
     assert answer.status_code == 200
     whole = answer.json()
     assert whole["openapi"] == "3.1.0"
-    assert {f"/api/{name}/" for name in SERVICES} | {"/api/health/", "/api/schema/"} == set(whole["paths"])
+    assert {f"/api/{name}/" for name in SERVICES} | {"/api/health/", "/api/schema/"} <= set(whole["paths"])
 
 
 async def test_an_unchanged_schema_is_304(portal, all_documented):

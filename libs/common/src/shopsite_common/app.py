@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
 from shopsite_common import logs, metrics, openapi, problems, telemetry
+from shopsite_common.dead_letters.api import router as dead_letters_router
 from shopsite_common.health import Probe, health_router
 from shopsite_common.load_limit import LoadLimit
 from shopsite_common.middleware import RequestMiddleware
@@ -76,7 +77,7 @@ def create_app(
     app.include_router(
         health_router(settings.service, version, needed={"database": resources.db.ping}, helpful=optional)
     )
-    for router in routers:
+    for router in (*routers, dead_letters_router):
         app.include_router(router)
     return app
 

@@ -10,6 +10,9 @@ from shopsite_common.events import AdminActed
 from shopsite_common.ids import uuid7
 from shopsite_common.outbox import emit
 
+OPERATOR = UUID(int=0)
+"""The actor of what is done on the command line, where nobody signs in."""
+
 
 def record_action(
     session: Session,

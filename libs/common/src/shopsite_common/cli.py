@@ -1,4 +1,4 @@
-"""The command line of every service: ``python -m shopsite_orders api|worker|migrate|manage|openapi``."""
+"""The command line of every service: ``python -m shopsite_orders api|worker|migrate|manage|dead-letters|openapi``."""
 
 import argparse
 import asyncio
@@ -12,6 +12,7 @@ import orjson
 from shopsite_common import logs, serving, topology
 from shopsite_common.app import version_of
 from shopsite_common.broker import connect
+from shopsite_common.dead_letters import commands as dead_letters
 from shopsite_common.migrations import await_current, migrations_dir, upgrade
 from shopsite_common.provision import provision
 from shopsite_common.settings import ServiceSettings
@@ -46,6 +47,9 @@ def _parser(package: str) -> argparse.ArgumentParser:
     migrating.add_argument("--wait", action="store_true", help="only wait until another process has done it")
     migrating.set_defaults(run=lambda found: await_migration(package) if found.wait else migrate(package))
     commands.add_parser("openapi", help="print the OpenAPI document").set_defaults(run=lambda _: print_openapi(package))
+    letters = commands.add_parser("dead-letters", help="list, show, replay and drop what no handler could take")
+    dead_letters.configure(letters)
+    letters.set_defaults(run=lambda arguments: tend_dead_letters(package, arguments))
     manage = commands.add_parser("manage", help="commands for operators")
     import_module(f"{package}.manage").configure(manage.add_subparsers(required=True, metavar="COMMAND"))
     return parser
@@ -88,6 +92,12 @@ async def _declare(settings: ServiceSettings, handlers: Sequence[Any]) -> None:
     broker = await connect(settings.amqp_url, name=f"{settings.service}-migrate", give_up_after=_BROKER_WAIT_SECONDS)
     async with broker:
         await topology.declare(await broker.channel(), handlers)
+
+
+def tend_dead_letters(package: str, arguments: argparse.Namespace) -> int:
+    """Do what an operator wants with the service's dead letters."""
+    settings = load_settings(package, "dead-letters")
+    return dead_letters.run({settings.service: settings.service_database_url}, arguments)
 
 
 def print_openapi(package: str) -> int:

@@ -16,19 +16,16 @@ from aio_pika.abc import AbstractIncomingMessage, AbstractQueue, AbstractRobustC
 from prometheus_client import Counter, Histogram
 from sqlmodel import Session
 
-from shopsite_common import context, inbox, telemetry
+from shopsite_common import context, dead_letters, inbox, telemetry
 from shopsite_common.broker import BROKER_ERRORS
 from shopsite_common.db import Database
 from shopsite_common.errors import Unavailable
-from shopsite_common.events import Event, UnknownEvent, decode
+from shopsite_common.events import CustomerDeleted, Event, UnknownEvent, decode
 from shopsite_common.logs import about, get_logger
-from shopsite_common.topology import LADDER, Subscription, retry_exchange
+from shopsite_common.topology import ATTEMPT_HEADER, LADDER, REASON_HEADER, Subscription, retry_exchange
 from shopsite_common.waiting import wait_at_most
 
 log = get_logger(__name__)
-
-ATTEMPT_HEADER = "shopsite-attempt"
-REASON_HEADER = "shopsite-reason"
 
 _HANDLED = Counter("shopsite_events_handled_total", "Events by their end", ["handler", "outcome"])
 _SECONDS = Histogram("shopsite_event_seconds", "Time from an event's creation to its effect", ["handler"])
@@ -174,6 +171,9 @@ def apply(session: Session, *, subscription: Subscription, event: Event[Any]) ->
     """
     if not inbox.first_time(session, event_id=event.id, handler=subscription.name):
         return "duplicate"
+    if isinstance(event.data, CustomerDeleted):
+        # here and not in each handler: nobody who hears of an erasure may forget the letters
+        dead_letters.forget_customer(session, customer_id=event.data.customer_id)
     subscription.handler(session, event)
     return "done"
 

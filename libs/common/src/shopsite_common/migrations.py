@@ -19,6 +19,7 @@ from sqlalchemy.pool import NullPool
 from tenacity import Retrying, retry_if_exception_type, retry_if_result, stop_after_delay, wait_fixed
 
 from shopsite_common import idempotency, inbox, outbox
+from shopsite_common.dead_letters import repository as dead_letters
 from shopsite_common.logs import get_logger
 
 log = get_logger(__name__)
@@ -90,3 +91,9 @@ def create_messaging_tables() -> None:
 def create_idempotency_table() -> None:
     """Create the table of idempotent answers, for the services that keep some."""
     idempotency.metadata.create_all(op.get_bind(), tables=[idempotency.keys])
+
+
+def create_dead_letter_tables() -> None:
+    """Create the tables of dead letters and of the customers that they must not tell of any more."""
+    tables = [dead_letters.dead_letters, dead_letters.erasures]
+    outbox.metadata.create_all(op.get_bind(), tables=tables)

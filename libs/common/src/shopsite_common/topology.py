@@ -10,13 +10,15 @@ from datetime import timedelta
 from typing import Any
 
 import aio_pika
-from aio_pika.abc import AbstractChannel, AbstractExchange
+from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractQueue
 from pamqp.common import FieldTable
 from sqlmodel import Session
 
 from shopsite_common.events import EXCHANGE, Event, EventData
 
 LADDER = (timedelta(seconds=1), timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5))
+ATTEMPT_HEADER = "shopsite-attempt"
+REASON_HEADER = "shopsite-reason"
 _DELIVERY_LIMIT = 200  # redeliveries after crashes; a handler's own failures are counted by the ladder
 
 Handler = Callable[[Session, Event[Any]], None]
@@ -42,7 +44,7 @@ class Subscription:
 
     @property
     def dead_queue(self) -> str:
-        """Where what can't be handled lies."""
+        """Where what can't be handled lies until the worker's office of dead letters takes it in."""
         return f"{self.queue}.dead"
 
 
@@ -81,8 +83,13 @@ async def _declare_ladder(channel: AbstractChannel) -> None:
         await queue.bind(exchange)
 
 
+async def declare_dead_queue(channel: AbstractChannel, subscription: Subscription) -> AbstractQueue:
+    """Declare the queue of what a handler could not take; the result tells how many messages lie there."""
+    return await channel.declare_queue(subscription.dead_queue, durable=True, arguments={"x-queue-type": "quorum"})
+
+
 async def _declare_queue(channel: AbstractChannel, events: AbstractExchange, subscription: Subscription) -> None:
-    await channel.declare_queue(subscription.dead_queue, durable=True, arguments={"x-queue-type": "quorum"})
+    await declare_dead_queue(channel, subscription)
     queue = await channel.declare_queue(
         subscription.queue,
         durable=True,

@@ -21,6 +21,8 @@ from shopsite_common import context, inbox, metrics, queue_depth, telemetry
 from shopsite_common.app import version_of
 from shopsite_common.broker import BROKER_ERRORS, connect
 from shopsite_common.consumer import Consumer
+from shopsite_common.dead_letters.office import DeadLetterOffice
+from shopsite_common.dead_letters.repository import forget_erased
 from shopsite_common.errors import Unavailable
 from shopsite_common.health import health_router
 from shopsite_common.invariants import OUTBOX_MOVES, RECOUNT_EVERY, Invariant, recount
@@ -37,6 +39,7 @@ _FAILURES = Counter("shopsite_timer_failures_total", "Runs of a timer that faile
 _INBOX_KEEP = timedelta(days=30)
 _MEASURE_EVERY = timedelta(seconds=10)
 _RESTART_SECONDS = 1.0
+_DEAD_LETTERS_EVERY = timedelta(seconds=1)
 
 T = TypeVar("T")
 
@@ -73,11 +76,13 @@ class Worker:
         self._relay = Relay(settings.service, relay_url, keep=timedelta(hours=settings.outbox_keep_hours))
         self._consumer = Consumer(resources.db, subscriptions, prefetch=settings.consumer_prefetch)
         self._subscriptions = subscriptions
+        self._dead_letters = DeadLetterOffice(resources.db, subscriptions)
         self._timers = [
             *timers,
             Timer("delete-old-inbox", timedelta(hours=1), self._delete_old_inbox),
             Timer("measure-queues", _MEASURE_EVERY, self._measure_queues),
             Timer("recount", RECOUNT_EVERY, partial(recount, resources.db, (OUTBOX_MOVES, *invariants))),
+            Timer("dead-letters", _DEAD_LETTERS_EVERY, self._tend_dead_letters),
         ]
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
@@ -164,6 +169,11 @@ class Worker:
 
     async def _delete_old_inbox(self) -> None:
         await self._resources.db.run(inbox.delete_old, older_than=_INBOX_KEEP)
+        await self._resources.db.run(forget_erased, older_than=_INBOX_KEEP)
+
+    async def _tend_dead_letters(self) -> None:
+        if self._broker is not None and self._broker.connected.is_set():
+            await self._dead_letters.tend(self._broker)
 
 
 def create_worker(

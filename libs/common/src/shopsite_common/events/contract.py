@@ -25,6 +25,7 @@ class EventData(BaseModel):
         producer: the service that publishes it, or ``*`` for an event that all publish.
         major: the version in the routing key; a breaking change is a new class with the next one.
         about: the field that names the aggregate; events of one aggregate are numbered by ``sequence``.
+        personal: the fields that tell of a person; they are masked where letters are shown, and go when they erase.
         consumed: False for a type that no service reads yet. It is published without ``mandatory``, because an
             unroutable event of any other type stays in the outbox and raises the alarm.
     """
@@ -34,6 +35,7 @@ class EventData(BaseModel):
     producer: ClassVar[str]
     major: ClassVar[int] = 1
     about: ClassVar[str]
+    personal: ClassVar[frozenset[str]] = frozenset()
     consumed: ClassVar[bool] = True
 
     @classmethod

@@ -20,6 +20,7 @@ class Preferences(BaseModel):
 
 class _Customer(EventData):
     about: ClassVar[str] = "customer_id"
+    personal: ClassVar[frozenset[str]] = frozenset({"email", "first_name", "last_name"})
 
     customer_id: UUID
     email: str

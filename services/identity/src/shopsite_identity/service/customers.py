@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from shopsite_common import dead_letters
 from shopsite_common.audit import record_action
 from shopsite_common.events import CustomerDeleted
 from shopsite_common.outbox import emit
@@ -108,6 +109,7 @@ def erase_customer(session: Session, *, actor_id: UUID, customer_id: UUID, now: 
     erased = accounts.erase_account(session, customer_id, now=now)
     credentials.forget_account(session, customer_id)
     accounts.forget_sent_events(session, customer_id)
+    dead_letters.forget_customer(session, customer_id=customer_id)
     emit(session, CustomerDeleted(customer_id=customer_id))
     _record(session, actor_id, "customer.erase", customer_id, {})
     return int(erased.version)

@@ -69,7 +69,7 @@ def _handlers_by_key() -> dict[str, list[Subscription]]:
 
 
 def queues(look: Look) -> Finding:
-    """Look for messages that lie in a queue, a step of the ladder, or among the dead letters."""
+    """Look for messages that lie in a queue, a step of the ladder, or on their way to the dead letters."""
     if look.queues is None:
         return NOT_WITHIN_REACH
     lying = (
@@ -80,9 +80,20 @@ def queues(look: Look) -> Finding:
     return found(len(look.queues), lying)
 
 
+def dead_letters(look: Look) -> Finding:
+    """Look for events that no handler could take."""
+    rows = [
+        row
+        for service in SERVICES
+        for row in look.rows(service, "SELECT id, queue, event, reason FROM dead_letters ORDER BY id")
+    ]
+    return found(len(rows), ((row.id, f"{row.event or 'a message'} died in {row.queue}: {row.reason}") for row in rows))
+
+
 CHECKS = (
     Check("outboxes", "every event is sent", outboxes),
     Check("sequences", "the events of an aggregate are numbered without a gap", sequences),
     Check("consumed", "every event was had by every handler that asks for it", consumed),
-    Check("queues", "no message lies anywhere, and there are no dead letters", queues),
+    Check("queues", "no message lies anywhere", queues),
+    Check("dead-letters", "no event was given up by a handler", dead_letters),
 )
