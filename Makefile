@@ -6,10 +6,10 @@ MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 RUNNER := $(PYTHON) -m shopsite_local
 UV := .boot/venv/bin/uv
-SOURCES := libs/common/src $(wildcard services/*/src) gateway/authz/src gateway/portal/src deploy/local/src tools/invariants/src tools/manifests/src
+SOURCES := libs/common/src $(wildcard services/*/src) gateway/authz/src gateway/portal/src deploy/local/src tools/invariants/src tools/catalogue/src tools/manifests/src
 
 .PHONY: help boot up down reset ps env ctl logs dead-letters invariants chaos demo servers servers-down test test-unit test-long \
-	coverage lint format typecheck lock audit k8s-check k8s-secrets
+	coverage lint format typecheck docs lock audit k8s-check k8s-secrets
 
 help:  ## This list
 	@awk 'BEGIN { FS = ":.*##" } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
@@ -77,6 +77,8 @@ format: boot  ## Mend what can be mended
 	@$(PYTHON) -m ruff format .
 typecheck: boot  ## mypy, strict, on every part
 	@MYPYPATH=$$(echo $(SOURCES) | tr ' ' ':') $(PYTHON) -m mypy $(SOURCES)
+docs: boot  ## Write docs/api/ and docs/settings.md anew from the code
+	@$(PYTHON) -m shopsite_catalogue write
 lock: boot  ## Renew uv.lock after a change of dependencies
 	@UV_PYTHON=$$($(PYTHON) -c 'import sys; print(sys._base_executable)') UV_PYTHON_DOWNLOADS=never $(UV) lock
 audit: boot  ## Known vulnerabilities of what is installed

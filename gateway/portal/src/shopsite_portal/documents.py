@@ -21,7 +21,7 @@ log = get_logger(__name__)
 _SECONDS = 3.0
 _FRESH_SECONDS = 60.0
 _INCOMPLETE_SECONDS = 3.0
-_DESCRIPTION = """\
+DESCRIPTION = """\
 Every endpoint of the shop, whichever service answers it. Errors are `application/problem+json` with `error` (one
 sentence) and `details`; every answer bears `X-Request-ID`. Sign in with `POST /api/token/` and send the access token as
 `Authorization: Bearer …`; staff and admins may sign in with `POST /api/admin/session/` instead, and send its cookie
@@ -75,7 +75,7 @@ class MergedDocument:
     def _merged(self) -> bytes:
         parts = {name: self._parts[name] for name in self._urls if name in self._parts}
         document = merge(
-            {**parts, "portal": self._own()}, title=self._title, version=self._version, description=_DESCRIPTION
+            {**parts, "portal": self._own()}, title=self._title, version=self._version, description=DESCRIPTION
         )
         return orjson.dumps(document)
 

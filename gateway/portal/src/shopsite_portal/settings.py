@@ -14,7 +14,7 @@ class Settings(CommonSettings):
 
     service: ClassVar[str] = "portal"
 
-    authz_url: str = "http://localhost:8007"
+    authz_url: str = Field(default="http://localhost:8007", description="Where authz is, for the shop's health.")
     shopsite_rate_limit_anonymous: int = Field(default=100, ge=0)
 
     @property

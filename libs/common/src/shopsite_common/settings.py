@@ -55,24 +55,24 @@ class CommonSettings(BaseSettings):
     shopsite_env: Literal["development", "production"] = "development"
     debug: bool = False
     log_level: str = "INFO"
-    bind_host: str = "127.0.0.1"
-    port: int = 8000
-    metrics_port: int = 0
+    bind_host: str = Field(default="127.0.0.1", description="The address that the process listens on.")
+    port: int = Field(default=8000, description="The port that it listens on.")
+    metrics_port: int = Field(default=0, description="The port of its Prometheus figures; 0: none.")
     drain_seconds: float = Field(default=0.0, ge=0, le=60)
     public_url: str = ""
     shop_name: str = "ShopSite"
     shop_currency: str = Field(default="NGN", pattern="^[A-Z]{3}$")
     redis_url: str = "redis://localhost:6379"
     trusted_proxies: CommaList = []
-    state_dir: Path = Path()
-    service_key_file: Path = Path("service.pem")
-    service_public_keys_dir: Path = Path()
-    identity_url: str = "http://localhost:8011"
-    catalog_url: str = "http://localhost:8012"
-    cart_url: str = "http://localhost:8013"
-    orders_url: str = "http://localhost:8014"
-    payments_url: str = "http://localhost:8015"
-    notifications_url: str = "http://localhost:8016"
+    state_dir: Path = Field(default=Path(), description="A folder for what is kept over restarts; empty: nothing is.")
+    service_key_file: Path = Field(default=Path("service.pem"), description="The private key of calls to others (PEM).")
+    service_public_keys_dir: Path = Field(default=Path(), description="The callers' public keys, NAME.pem each.")
+    identity_url: str = Field(default="http://localhost:8011", description="Where identity's API is, inside.")
+    catalog_url: str = Field(default="http://localhost:8012", description="Where catalog's API is, inside.")
+    cart_url: str = Field(default="http://localhost:8013", description="Where cart's API is, inside.")
+    orders_url: str = Field(default="http://localhost:8014", description="Where orders' API is, inside.")
+    payments_url: str = Field(default="http://localhost:8015", description="Where payments' API is, inside.")
+    notifications_url: str = Field(default="http://localhost:8016", description="Where notifications' API is, inside.")
     otel_exporter_otlp_endpoint: str = ""
     otel_traces_sampler_arg: float = Field(default=1.0, ge=0, le=1)
 
@@ -108,7 +108,9 @@ class ServiceSettings(CommonSettings):
     service: ClassVar[str]
 
     database_url: str = ""
-    own_database_url: str = ""
+    own_database_url: str = Field(
+        default="", description="The service's own role, from `DATABASE_URL_CART` and the like."
+    )
     amqp_url: str = "amqp://guest:guest@localhost:5672/"
     db_pool_size: int = Field(default=8, ge=1, le=100)
     db_wait_seconds: float = 5.0

@@ -165,7 +165,7 @@ class Worker:
 
     async def _measure_queues(self) -> None:
         if self._broker is not None and self._broker.connected.is_set():
-            await queue_depth.measure(self._broker, self._subscriptions)
+            await queue_depth.measure(self._broker, self._resources.db, self._subscriptions)
 
     async def _delete_old_inbox(self) -> None:
         await self._resources.db.run(inbox.delete_old, older_than=_INBOX_KEEP)

@@ -354,6 +354,7 @@ def test_letters_are_filtered_by_queue_and_event(db):
     for queue, body in (("orders.on_a", registered()), ("orders.on_b", registered()), ("orders.on_b", b"?")):
         db.run_here(service.keep_letter, letter=read_letter(queue, body, {}))
     assert len(letters(db, queue="orders.on_b")) == 2
+    assert db.run_here(repository.count_by_queue) == {"orders.on_a": 1, "orders.on_b": 2}
     assert len(letters(db, event="identity.CustomerRegistered.v1")) == 2
     assert len(letters(db, queue="orders.on_b", event="identity.CustomerRegistered.v1")) == 1
     assert [row.died_at for row in letters(db)] == sorted((row.died_at for row in letters(db)), reverse=True)

@@ -31,7 +31,9 @@ class Settings(ServiceSettings):
     email_connections: int = Field(default=4, ge=1, le=32)
     email_deadline_hours: float = Field(default=72.0, gt=0)
     shop_colour: str = Field(default="#1f5fbf", pattern="^#[0-9a-fA-F]{6}$")
-    shopsite_url: str = "http://localhost:8000"
+    shopsite_url: str = Field(
+        default="http://localhost:8000", description="The origin of links where PUBLIC_URL is empty."
+    )
     order_page_path: str = Field(default="", pattern="^(/.*)?$")
 
     @field_validator("email_from")

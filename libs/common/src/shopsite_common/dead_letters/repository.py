@@ -72,6 +72,12 @@ def list_letters(
     return int(count), session.connection().execute(rows).all()
 
 
+def count_by_queue(session: Session) -> dict[str, int]:
+    """Return how many letters each queue has; one without any is not named."""
+    statement = select(dead_letters.c.queue, func.count()).group_by(dead_letters.c.queue)
+    return {row[0]: row[1] for row in session.connection().execute(statement)}
+
+
 def find_letter(session: Session, letter_id: UUID) -> Any | None:
     """Return a letter."""
     return session.connection().execute(dead_letters.select().where(dead_letters.c.id == letter_id)).one_or_none()

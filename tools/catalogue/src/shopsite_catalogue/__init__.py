@@ -1,0 +1,1 @@
+"""Writes down what the code promises: endpoints, events and settings."""
