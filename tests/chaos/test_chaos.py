@@ -141,6 +141,15 @@ CORRUPTIONS = {
         ("catalog", f"DELETE FROM inbox WHERE ctid = {ONE_OF.format('inbox WHERE handler = $$on_order_created$$')}")
     ],
     "queues": [],
+    "dead-letters": [
+        (
+            "orders",
+            """
+            INSERT INTO dead_letters (id, queue, fingerprint, body, trace_id, reason, attempts)
+            VALUES (gen_random_uuid(), 'orders.on_payment_succeeded', '', '', '', 'broken on purpose', 1)
+            """,
+        )
+    ],
     "mails-queued": [
         (
             "notifications",
