@@ -109,3 +109,18 @@ async def test_a_purchase_moves_the_figures(shop, buyer, new_product):
         return all(later > earlier for later, earlier in zip(after, before, strict=True))
 
     await eventually(moved, within=90, every=1)
+
+
+async def test_what_alerts_and_dashboards_ask_of_traefik_and_rabbitmq_is_there(shop):
+    folder = ROOT / "deploy" / "observability"
+    queries = "".join(
+        path.read_text(encoding="utf-8") for path in (folder / "alerts.yml", *folder.glob("grafana/**/*.json"))
+    )
+    base = int(shop.url("SHOPSITE_PORT_BASE"))
+    await shop.request("GET", "/api/products/")
+    async with httpx.AsyncClient(timeout=30) as client:
+        for name, port in (("traefik", "traefik-internal"), ("rabbitmq", "rabbitmq-prometheus")):
+            served = (await client.get(f"http://127.0.0.1:{base + OFFSETS[port]}/metrics")).text
+            asked = set(re.findall(rf"\b{name}_[a-z_]+", queries))
+            assert asked
+            assert [each for each in asked if f"# TYPE {each} " not in served] == []
