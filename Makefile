@@ -8,8 +8,8 @@ RUNNER := $(PYTHON) -m shopsite_local
 UV := .boot/venv/bin/uv
 SOURCES := libs/common/src $(wildcard services/*/src) gateway/authz/src gateway/portal/src deploy/local/src tools/invariants/src tools/catalogue/src tools/manifests/src
 
-.PHONY: help boot up down reset ps env ctl logs dead-letters invariants chaos demo servers servers-down test test-unit test-long \
-	coverage lint format typecheck docs lock audit k8s-check k8s-secrets
+.PHONY: help boot up down reset ps env ctl logs dead-letters invariants chaos demo backup restore servers servers-down \
+	test test-unit test-long test-compose coverage lint format typecheck docs lock audit k8s-check k8s-secrets
 
 help:  ## This list
 	@awk 'BEGIN { FS = ":.*##" } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
@@ -45,6 +45,12 @@ invariants: boot  ## Recount the running shop: nothing lost, doubled or stuck (A
 chaos: boot  ## Buy while everything is killed and cut off (SEED=7, PROFILE=short|long, ARGS=--help)
 	@$(RUNNER) chaos $(if $(SEED),--seed $(SEED)) $(if $(PROFILE),--profile $(PROFILE)) $(ARGS)
 
+##@ The shop in containers (docker compose)
+backup:  ## Everything that cannot be made again, into one file in backups/
+	@deploy/backup/backup.sh
+restore:  ## Into an empty stack: make restore FILE=backups/shopsite-….tar
+	@deploy/backup/restore.sh $(FILE)
+
 ##@ Tests
 test: boot  ## Everything, on a private shop (ARGS="…" go to pytest)
 	@$(RUNNER) test $(ARGS)
@@ -52,6 +58,8 @@ test-unit: boot  ## What needs no server
 	@$(PYTHON) -m pytest -m "not integration and not e2e" $(ARGS)
 test-long: boot  ## What is too slow for `make test`: long chaos, exhaustive fuzzing
 	@SHOPSITE_TEST_LONG=1 $(RUNNER) test $(ARGS)
+test-compose: boot  ## The whole-system tests on containers: builds, brings Compose up, takes it down
+	@$(RUNNER) test-compose $(ARGS)
 coverage: boot  ## `make test` with coverage, the processes of the shop included
 	@rm -f .coverage .coverage.*
 	@SHOPSITE_COVERAGE=1 $(RUNNER) test $(ARGS); code=$$?; \

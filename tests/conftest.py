@@ -15,7 +15,8 @@ import pytest_asyncio
 
 from shopsite_common.testing.environment import running_shop
 from shopsite_common.testing.polling import eventually
-from shopsite_local import control
+from shopsite_local import containers, control
+from shopsite_local.layout import OFFSETS
 
 PASSWORD = "securepassword123"
 ADDRESSES = {"shipping_address": "123 Main St, Lagos", "billing_address": "456 Billing Ave, Lagos"}
@@ -32,6 +33,11 @@ def is_worth_another_try(answer: httpx.Response) -> bool:
     if answer.status_code in _AWAY or answer.text == "404 page not found\n":
         return True
     return answer.status_code == httpx.codes.CONFLICT and answer.json()["code"] == "request_still_running"
+
+
+def in_containers() -> bool:
+    """Tell whether the shop under test is the one of `make test-compose`."""
+    return "SHOPSITE_IN_CONTAINERS" in running_shop
 
 
 @dataclass
@@ -97,8 +103,17 @@ class Shop:
 
     async def ctl(self, action: str, name: str) -> None:
         """Stop, start, restart or kill a process of the shop, as `make ctl` does."""
+        if in_containers():
+            await asyncio.to_thread(containers.act, action, name)
+            return
         home = Path(self.url("SHOPSITE_RUNNER_DIR"))
         await asyncio.to_thread(control.ask, home, action, name)
+
+    def inside(self, service: str) -> str:
+        """Return the address of a service's API past the gateway, as its neighbours see it."""
+        if in_containers():
+            return containers.address(f"{service}-api")
+        return f"http://127.0.0.1:{int(self.url('SHOPSITE_PORT_BASE')) + OFFSETS[f'{service}-api']}"
 
     async def network(self, link: str, fault: str, *, seconds: float = 0.0) -> None:
         """Make the link to a server, a simulator or a service's API fail, or heal it (`none`): `make ps` has the names.
@@ -224,6 +239,13 @@ async def standing_shop() -> AsyncGenerator[Shop]:
     """The running shop, for what the tests of a module share."""
     async with visit() as found:
         yield found
+
+
+@pytest.fixture
+def needs_containers() -> None:
+    """Skip where the shop under test is one of processes."""
+    if not in_containers():
+        pytest.skip("needs the shop of make test-compose")
 
 
 @pytest.fixture

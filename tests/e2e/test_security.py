@@ -82,7 +82,6 @@ async def test_a_service_token_opens_what_its_bearer_may_call_and_nothing_else(s
     stolen = tmp_path / "stranger.pem"
     key = Ed25519PrivateKey.generate()
     stolen.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    base = int(shop.url("SHOPSITE_PORT_BASE"))
     private = Path(shop.url("SHOPSITE_RUNNER_DIR")) / "secrets" / "private"
     tokens = {
         200: signer("authz").token_for("identity"),
@@ -95,7 +94,7 @@ async def test_a_service_token_opens_what_its_bearer_may_call_and_nothing_else(s
         "of nobody": ServiceSigner("nobody", stolen).token_for("identity"),
         "with a path for a name": ServiceSigner("../private/cart", private / "cart.pem").token_for("identity"),
     }
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{base + 11}", timeout=10) as client:
+    async with httpx.AsyncClient(base_url=shop.inside("identity"), timeout=10) as client:
 
         async def status_with(token):
             headers = {"Authorization": f"Bearer {token}"}
@@ -108,22 +107,22 @@ async def test_a_service_token_opens_what_its_bearer_may_call_and_nothing_else(s
 
 
 async def test_internal_routes_need_a_service_token(shop, buyer):
-    base = int(shop.url("SHOPSITE_PORT_BASE"))
     order = "01a20d1f-8826-74ee-a8d3-a0aec5f2da44"
     routes = (
-        (base + 11, "GET", "/internal/revocations/"),
-        (base + 11, "POST", "/internal/sessions/exchange/"),
-        (base + 11, "POST", f"/internal/password-resets/{order}/link/"),
-        (base + 12, "POST", "/internal/reservations/"),
-        (base + 12, "DELETE", f"/internal/reservations/{order}/"),
-        (base + 12, "GET", f"/internal/products/{order}/"),
-        (base + 14, "GET", f"/internal/orders/{order}/"),
-        (base + 14, "POST", f"/internal/orders/{order}/void/"),
+        ("identity", "GET", "/internal/revocations/"),
+        ("identity", "POST", "/internal/sessions/exchange/"),
+        ("identity", "POST", f"/internal/password-resets/{order}/link/"),
+        ("catalog", "POST", "/internal/reservations/"),
+        ("catalog", "DELETE", f"/internal/reservations/{order}/"),
+        ("catalog", "GET", f"/internal/products/{order}/"),
+        ("orders", "GET", f"/internal/orders/{order}/"),
+        ("orders", "POST", f"/internal/orders/{order}/void/"),
     )
     async with httpx.AsyncClient(timeout=10) as client:
-        for port, method, path in routes:
+        for service, method, path in routes:
+            url = shop.inside(service) + path
             for headers in ({}, buyer.headers, {"Authorization": "Bearer nonsense"}, {"X-User-Role": "admin"}):
-                answer = await client.request(method, f"http://127.0.0.1:{port}{path}", headers=headers)
+                answer = await client.request(method, url, headers=headers)
                 assert answer.status_code == 401, (path, headers, answer.text)
 
 
@@ -132,9 +131,8 @@ async def test_identity_headers_open_nothing(shop, buyer):
     assert (await shop.request("GET", "/api/orders/", headers=forged)).status_code == 401
     answer = await buyer.call("GET", "/api/admin/customers/", headers=forged)
     assert answer.status_code == 403
-    base = int(shop.url("SHOPSITE_PORT_BASE"))
     async with httpx.AsyncClient(timeout=10) as client:
-        inside = await client.get(f"http://127.0.0.1:{base + 14}/api/orders/", headers=forged)
+        inside = await client.get(f"{shop.inside('orders')}/api/orders/", headers=forged)
     assert inside.status_code == 401
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import get_args
 
-from shopsite_local import control, daemon, facts, shop, table, testrun, testservers
+from shopsite_local import containers, control, daemon, facts, shop, table, testrun, testservers
 from shopsite_local.chaos.profile import PROFILES
 from shopsite_local.commands import show
 from shopsite_local.demo import Demo
@@ -26,7 +26,7 @@ Command = Callable[[argparse.Namespace], int]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; 0 when it did what it says, 1 with a sentence on stderr when it could not."""
     options, rest = parser().parse_known_args(arguments)
-    if rest and options.command not in {run_tests, recount, tend_dead_letters}:
+    if rest and options.command not in {run_tests, run_container_tests, recount, tend_dead_letters}:
         parser().error(f"unrecognized arguments: {' '.join(rest)}")
     options.rest = rest
     command: Command = options.command
@@ -59,6 +59,7 @@ def parser() -> argparse.ArgumentParser:
         "demo": (buy, "buy something on the running shop, and show each step with its time, events and mails"),
         "invariants": (recount, "recount the running shop; other arguments go to shopsite_invariants"),
         "test": (run_tests, "pytest over everything, on a private shop; other arguments go to pytest"),
+        "test-compose": (run_container_tests, "the same for the whole-system tests, on a shop of Docker Compose"),
     }
     for name, (command, says) in plain.items():
         commands.add_parser(name, help=says).set_defaults(command=command)
@@ -216,6 +217,11 @@ def serve_tests(options: argparse.Namespace) -> int:
 def run_tests(options: argparse.Namespace) -> int:
     """`make test`."""
     return testrun.run_all(ROOT / ".local" / "test", options.rest)
+
+
+def run_container_tests(options: argparse.Namespace) -> int:
+    """`make test-compose`."""
+    return containers.run_tests(ROOT / ".local" / "test-compose", options.rest)
 
 
 def run_daemon(options: argparse.Namespace) -> int:
