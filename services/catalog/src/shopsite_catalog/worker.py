@@ -33,7 +33,7 @@ def timers_of(own: CatalogResources) -> tuple[Timer, ...]:
         Timer("expire-reservations", timedelta(seconds=5), lambda: expire_reservations(own)),
         Timer("refresh-caches", timedelta(seconds=0.4), lambda: refresh_caches(own)),
         Timer("destroy-pictures", timedelta(seconds=15), lambda: destroy_pictures(own)),
-        Timer("measure-stock", timedelta(seconds=30), lambda: measure_stock(own)),
+        Timer("measure-stock", timedelta(seconds=15), lambda: measure_stock(own)),
         Timer("give-up-uploads", timedelta(minutes=2), lambda: own.db.run(images.give_up_uploads)),
     )
 

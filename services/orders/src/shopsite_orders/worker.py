@@ -16,7 +16,7 @@ from shopsite_orders.settings import Settings
 
 _ORDERS = Gauge("shopsite_orders", "Orders by their status", ["status"])
 _REVENUE = Gauge("shopsite_revenue", "What was paid since the shop began, less refunds, in its currency", ["currency"])
-_MEASURE_EVERY = timedelta(seconds=30)
+_MEASURE_EVERY = timedelta(seconds=15)
 
 
 def create() -> FastAPI:

@@ -43,7 +43,7 @@ def timers_of(desk: PaymentsResources) -> list[Timer]:
         Timer("verify-open-attempts", desk.settings.look_every, partial(verify_due, desk)),
         Timer("advance-refunds", timedelta(seconds=1), partial(advance_refunds, desk)),
         Timer("reconcile-daily", timedelta(minutes=30), partial(reconcile_daily, desk)),
-        Timer("measure-payments", timedelta(seconds=30), partial(measure_payments, desk)),
+        Timer("measure-payments", timedelta(seconds=15), partial(measure_payments, desk)),
         Timer("delete-old", timedelta(hours=1), partial(delete_old, desk)),
     ]
 
