@@ -36,7 +36,6 @@ class Keepers:
             "event_id": uuid7(),
             "reason": "LookupError: x",
             "attempts": 5,
-            "deaths": 1,
             "status": "waiting",
             "payload": {},
             "trace_id": "",

@@ -25,7 +25,7 @@ dead_letters = Table(
     Column("trace_id", String(32), nullable=False),
     Column("reason", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("deaths", Integer, nullable=False, server_default="1"),
+    Column("deaths", Integer, nullable=False, server_default="1", comment="tells a new death from the one replayed"),
     Column("died_at", DateTime(timezone=True), nullable=False, server_default=func.clock_timestamp()),
     Column("replay_at", DateTime(timezone=True), comment="when it is due to go back to its queue; NULL: it waits"),
     Index("uq_dead_letters_queue_fingerprint", "queue", "fingerprint", unique=True),

@@ -25,7 +25,6 @@ class DeadLetterOut(ResponseBody):
                     "event_id": "0193a1c2-7d1d-7c3a-9b1e-2f6a5c0d9e11",
                     "reason": "LookupError: no template for welcome",
                     "attempts": 5,
-                    "deaths": 1,
                     "status": "waiting",
                     "payload": {"customer_id": "0193a1c2-1111-7c3a-9b1e-2f6a5c0d9e11", "email": masking.MASK},
                     "trace_id": "ab" * 16,
@@ -35,13 +34,12 @@ class DeadLetterOut(ResponseBody):
         }
     )
 
-    id: UUID
+    id: UUID = Field(description="A letter that dies again after a replay has a new one, and the same `event_id`")
     queue: str = Field(description="The queue that it came from: service and handler")
     event: str | None = Field(description="The event's type; null where the message does not say")
     event_id: UUID | None
     reason: str = Field(description="Why it died, without personal data")
     attempts: int = Field(description="How often a handler had it")
-    deaths: int = Field(description="How often it came to lie here: more than once after a replay in vain")
     status: Literal["waiting", "replaying"]
     payload: Any = Field(description="What the event tells, personal data masked; null if the message is no JSON")
     trace_id: str = Field(description="The trace of the request that caused the event; empty where none is known")
@@ -58,7 +56,6 @@ class DeadLetterOut(ResponseBody):
             event_id=row.event_id,
             reason=row.reason,
             attempts=row.attempts,
-            deaths=row.deaths,
             status="waiting" if row.replay_at is None else "replaying",
             payload=shown.get("data", shown) if isinstance(shown, dict) else shown,
             trace_id=row.trace_id,
