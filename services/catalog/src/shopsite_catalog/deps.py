@@ -62,7 +62,7 @@ async def _for_anybody(request: Request) -> CatalogResources:
     """
     own = await _resources(request)
     credential = request.headers.get("authorization")
-    if credential is not None:
+    if credential:
         scheme, _, token = credential.partition(" ")
         if scheme.lower() != "bearer":
             raise NotAuthenticated

@@ -100,6 +100,7 @@ async def test_a_bad_token_is_refused_on_public_reads_too(client, staff):
 
     for path in ("/api/products/", f"/api/products/{made['id']}/", "/api/categories/"):
         assert (await client.get(path, headers={"Authorization": "Bearer nonsense"})).status_code == 401
+        assert (await client.get(path, headers={"Authorization": ""})).status_code == 200  # nothing is no credential
 
 
 async def test_put_needs_what_is_required_and_resets_the_rest_but_the_stock(client, staff):
