@@ -6,10 +6,10 @@ MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 RUNNER := $(PYTHON) -m shopsite_local
 UV := .boot/venv/bin/uv
-SOURCES := libs/common/src $(wildcard services/*/src) gateway/authz/src gateway/portal/src deploy/local/src tools/invariants/src tools/catalogue/src tools/manifests/src
+SOURCES := libs/common/src $(wildcard services/*/src) gateway/authz/src gateway/portal/src deploy/local/src tools/invariants/src tools/catalogue/src tools/manifests/src tools/release/src
 
 .PHONY: help boot up down reset ps env ctl logs dead-letters invariants chaos demo backup restore servers servers-down \
-	test test-unit test-long test-compose coverage lint format typecheck docs lock audit k8s-check k8s-secrets
+	test test-unit test-long test-compose coverage lint format typecheck docs lock audit k8s-check k8s-secrets can-release release
 
 help:  ## This list
 	@awk 'BEGIN { FS = ":.*##" } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
@@ -74,6 +74,12 @@ k8s-check: boot  ## Render every overlay of deploy/k8s and hold it against the r
 	@$(PYTHON) -m shopsite_manifests check
 k8s-secrets: boot  ## Print the Secrets of a new cluster: make -s k8s-secrets ARGS="--simulators" | kubectl apply -f -
 	@$(PYTHON) -m shopsite_manifests secrets $(ARGS)
+
+##@ Releases
+can-release: boot  ## May it go out alone, beside what is released? make can-release SERVICE=orders
+	@$(PYTHON) -m shopsite_release can-release $(SERVICE)
+release: boot  ## Check, date, tag and build one part: make release SERVICE=orders VERSION=1.3.0
+	@$(PYTHON) -m shopsite_release release $(SERVICE) --version $(VERSION) $(ARGS)
 
 ##@ The code
 lint: boot  ## Style, formatting and the layers' rules

@@ -1,0 +1,42 @@
+"""`python -m shopsite_release can-release|release`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from shopsite_release import letting_go, verdict
+from shopsite_release.contract import FOLDER
+from shopsite_release.parts import PARTS, ReleaseError, part_of
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 1 when a part may not go out, or the release could not be made."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except ReleaseError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m shopsite_release", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    asking = commands.add_parser("can-release", help="may a part go out alone, beside what is released?")
+    asking.add_argument("part", metavar="PART", help=", ".join(PARTS))
+    asking.add_argument("--contracts", type=Path, default=FOLDER, help="where releases left what they promise")
+    asking.set_defaults(run=_can_release)
+    letting_go.configure(commands.add_parser("release", help="check, date, tag and build a part"))
+    return parser
+
+
+def _can_release(options: argparse.Namespace) -> int:
+    found = verdict.of(part_of(options.part), options.contracts)
+    print("\n".join(found.lines()))
+    return 0 if found.holds else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
