@@ -108,4 +108,6 @@ class Client:
 def _is_worth_another_try(answer: httpx.Response) -> bool:
     if answer.status_code in _AWAY or answer.text == "404 page not found\n":
         return True
+    if answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR and not answer.content:
+        return True  # Traefik's own word while authz and portal are both away; a service's 500 has a body
     return answer.status_code == httpx.codes.CONFLICT and answer.json().get("code") == "request_still_running"
