@@ -9,7 +9,7 @@ UV := .boot/venv/bin/uv
 SOURCES := libs/common/src $(wildcard services/*/src) gateway/authz/src gateway/portal/src deploy/local/src tools/invariants/src tools/catalogue/src tools/manifests/src tools/release/src
 
 .PHONY: help boot up down reset ps env ctl logs dead-letters invariants chaos demo backup restore servers servers-down \
-	test test-unit test-long test-compose coverage lint format typecheck docs lock audit k8s-check k8s-secrets can-release release
+	test test-unit test-part test-long test-compose coverage lint format typecheck docs lock audit k8s-check k8s-secrets can-release release
 
 help:  ## This list
 	@awk 'BEGIN { FS = ":.*##" } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
@@ -56,6 +56,8 @@ test: boot  ## Everything, on a private shop (ARGS="…" go to pytest)
 	@$(RUNNER) test $(ARGS)
 test-unit: boot  ## What needs no server
 	@$(PYTHON) -m pytest -m "not integration and not e2e" $(ARGS)
+test-part: boot  ## What a change of one part concerns: make test-part SERVICE=orders
+	@tests=$$($(PYTHON) -m shopsite_release tests $(SERVICE)) && $(RUNNER) test $$tests $(ARGS)
 test-long: boot  ## What is too slow for `make test`: long chaos, exhaustive fuzzing
 	@SHOPSITE_TEST_LONG=1 $(RUNNER) test $(ARGS)
 test-compose: boot  ## The whole-system tests on containers: builds, brings Compose up, takes it down

@@ -154,3 +154,14 @@ def test_what_only_adds_passes(document, change):
     before = deepcopy(document)
     change(document)
     assert api.faults(before, document) == []
+
+
+def test_what_the_release_had_deprecated_may_go(document):
+    checkout(document)["parameters"][0]["deprecated"] = True
+    schema(document, "OrderOut")["properties"]["number"]["deprecated"] = True
+    document["paths"]["/api/orders/{order_id}/"]["get"]["deprecated"] = True
+    before = deepcopy(document)
+    removed_parameter(document)
+    removed_field(document)
+    del document["paths"]["/api/orders/{order_id}/"]["get"]
+    assert api.faults(before, document) == []

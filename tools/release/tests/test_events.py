@@ -91,3 +91,16 @@ def test_what_a_released_sender_does_not_send_may_not_be_asked_for(now, before, 
     assert events.faults(now, before, [payments]) == [
         f"{PAID}: `fee` may be missing, and orders, from payments 1.0.0, must find it"
     ]
+
+
+def test_a_deprecated_field_may_go_unless_a_released_reader_must_find_it(now, before, cart):
+    before.publishes[CREATED]["properties"]["number"]["deprecated"] = True
+    del now.publishes[CREATED]["properties"]["number"]
+    now.publishes[CREATED]["required"].remove("number")
+    assert events.faults(now, before, []) == []
+    assert events.faults(now, before, [cart]) == [f"{CREATED}: `number` may be missing, and cart 1.0.0 must find it"]
+
+
+def test_a_new_value_passes_where_no_released_reader_checks_it(now, before):
+    now.publishes[CANCELLED]["properties"]["reason"]["enum"].append("boredom")
+    assert events.faults(now, before, []) == []

@@ -1,4 +1,4 @@
-"""`python -m shopsite_release can-release|release`."""
+"""`python -m shopsite_release can-release|release|tests`."""
 
 import argparse
 import sys
@@ -29,6 +29,9 @@ def _parser() -> argparse.ArgumentParser:
     asking.add_argument("--contracts", type=Path, default=FOLDER, help="where releases left what they promise")
     asking.set_defaults(run=_can_release)
     letting_go.configure(commands.add_parser("release", help="check, date, tag and build a part"))
+    testing = commands.add_parser("tests", help="print the folders of the tests that a change of a part concerns")
+    testing.add_argument("part", metavar="PART")
+    testing.set_defaults(run=_tests)
     return parser
 
 
@@ -36,6 +39,11 @@ def _can_release(options: argparse.Namespace) -> int:
     found = verdict.of(part_of(options.part), options.contracts)
     print("\n".join(found.lines()))
     return 0 if found.holds else 1
+
+
+def _tests(options: argparse.Namespace) -> int:
+    print(" ".join(part_of(options.part).tests))
+    return 0
 
 
 if __name__ == "__main__":

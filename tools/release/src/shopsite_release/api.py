@@ -13,7 +13,7 @@ def faults(old: Json, new: Json) -> list[str]:
     """Return a sentence for each break; what was added and nobody has to send is none."""
     found: dict[str, None] = {}
     for path, operations in old["paths"].items():
-        for method in (name for name in _METHODS if name in operations):
+        for method in (name for name in _METHODS if name in operations and not operations[name].get("deprecated")):
             name = f"{method.upper()} {path}"
             other = new["paths"].get(path, {}).get(method)
             if other is None:
@@ -67,7 +67,8 @@ def _parameters(old: Operation, new: Operation) -> Iterator[str]:
         if before is not None:
             yield from _input(old.node(before), new.node(parameter), f"{place} parameter `{name}`")
     for place, name in old.parameters.keys() - new.parameters.keys():
-        yield f"{place} parameter `{name}` is gone"
+        if not old.parameters[place, name].get("deprecated"):
+            yield f"{place} parameter `{name}` is gone"
 
 
 def _body(old: Operation, new: Operation) -> Iterator[str]:
@@ -116,7 +117,7 @@ def _output(old: Node, new: Node, status: str) -> Iterator[str]:
     lost = list(removals(old, new))
     for gone in lost:
         yield f"{gone} of {status} is gone"
-    for misfit in misfits(sent=new, read=old, open_words=True):
+    for misfit in misfits(sent=new, read=old, tolerant=True):
         if misfit.kind == "missing" and f"`{misfit.where}`" not in lost:
             yield f"`{misfit.where}` of {status} may be missing now"
         if misfit.kind == "type":

@@ -32,7 +32,7 @@ def _against_own(now: Contract, before: Contract, neighbours: list[Contract]) ->
         elif key in now.publishes:
             for gone in removals(_node(schema), _node(now.publishes[key])):
                 yield f"{key}: {gone} is gone, which {before} sent"
-            yield from _misread(key, now.publishes[key], schema, f"those who know {before}")
+            yield from _misread(key, now.publishes[key], schema, f"those who know {before}", tolerant=True)
 
 
 def _sent_to(now: Contract, reader: Contract) -> Iterator[str]:
@@ -45,8 +45,8 @@ def _heard_from(now: Contract, sender: Contract) -> Iterator[str]:
         yield from _misread(key, sender.publishes[key], now.consumes[key], f"{now.service}, from {sender},")
 
 
-def _misread(key: str, sent: Json, read: Json, reader: str) -> Iterator[str]:
-    for misfit in misfits(_node(sent), _node(read)):
+def _misread(key: str, sent: Json, read: Json, reader: str, *, tolerant: bool = False) -> Iterator[str]:
+    for misfit in misfits(_node(sent), _node(read), tolerant=tolerant):
         yield f"{key}: {_sentence(misfit, reader)}"
 
 

@@ -60,6 +60,11 @@ class Node:
         return {name: self.at(schema) for name, schema in self.resolved.get("properties", {}).items()}
 
     @property
+    def is_deprecated(self) -> bool:
+        """Whether readers were told to do without it."""
+        return bool(self.schema.get("deprecated") or self.resolved.get("deprecated"))
+
+    @property
     def required(self) -> set[str]:
         """The fields that are always there."""
         return set(self.resolved.get("required", ()))
@@ -75,15 +80,18 @@ class Misfit:
 
 
 def misfits(
-    sent: Node, read: Node, *, open_words: bool = False, where: str = "", seen: frozenset[tuple[int, int]] = frozenset()
+    sent: Node, read: Node, *, tolerant: bool = False, where: str = "", seen: frozenset[tuple[int, int]] = frozenset()
 ) -> Iterator[Misfit]:
-    """Yield whatever of `sent` does not fit `read`; with `open_words` the reader checks no values."""
+    """Yield whatever of `sent` does not fit `read`.
+
+    A tolerant reader checks no values, and does without what was deprecated.
+    """
     pair = (id(sent.resolved), id(read.resolved))
     if pair in seen:
         return
     for each in sent.alternatives:
         tries = [
-            list(_misfits(each, other, open_words=open_words, where=where, seen=seen | {pair}))
+            list(_misfits(each, other, tolerant=tolerant, where=where, seen=seen | {pair}))
             for other in read.alternatives
             if _same_kind(each, other)
         ]
@@ -99,21 +107,20 @@ def _same_kind(sent: Node, read: Node) -> bool:
 
 
 def _misfits(
-    sent: Node, read: Node, *, open_words: bool, where: str, seen: frozenset[tuple[int, int]]
+    sent: Node, read: Node, *, tolerant: bool, where: str, seen: frozenset[tuple[int, int]]
 ) -> Iterator[Misfit]:
-    if not open_words:
+    if not tolerant:
         yield from _unknown_words(sent, read, where)
         yield from _tighter_bounds(sent, read, where)
-    for name in sorted(read.required - sent.required):
+    deprecated = {name for name, field in read.properties.items() if field.is_deprecated}
+    for name in sorted(read.required - sent.required - (deprecated if tolerant else set())):
         yield Misfit(joined(where, name), "missing")
     for name, field in read.properties.items():
         if name in sent.properties:
-            yield from misfits(
-                sent.properties[name], field, open_words=open_words, where=joined(where, name), seen=seen
-            )
+            yield from misfits(sent.properties[name], field, tolerant=tolerant, where=joined(where, name), seen=seen)
     if "items" in sent.resolved and "items" in read.resolved:
         parts = (sent.at(sent.resolved["items"]), read.at(read.resolved["items"]))
-        yield from misfits(*parts, open_words=open_words, where=f"{where}[]", seen=seen)
+        yield from misfits(*parts, tolerant=tolerant, where=f"{where}[]", seen=seen)
 
 
 def _unknown_words(sent: Node, read: Node, where: str) -> Iterator[Misfit]:
@@ -138,7 +145,7 @@ def _tighter_bounds(sent: Node, read: Node, where: str) -> Iterator[Misfit]:
 
 
 def removals(old: Node, new: Node, where: str = "", seen: frozenset[int] = frozenset()) -> Iterator[str]:
-    """Yield what a schema had and has no more: `field` or `field: 'VALUE'`, wherever it stands."""
+    """Yield what a schema had and has no more, unless it was deprecated: "`field`", "value 'X' of `field`"."""
     if id(old.resolved) in seen:
         return
     deeper = seen | {id(old.resolved)}
@@ -153,7 +160,7 @@ def removals(old: Node, new: Node, where: str = "", seen: frozenset[int] = froze
 def _removed_parts(old: Node, same: list[Node], where: str, seen: frozenset[int]) -> Iterator[str]:
     for name, field in old.properties.items():
         found = [other.properties[name] for other in same if name in other.properties]
-        if same and not found:
+        if same and not found and not field.is_deprecated:
             yield f"`{joined(where, name)}`"
         for other in found[:1]:
             yield from removals(field, other, joined(where, name), seen)

@@ -31,6 +31,14 @@ class Part:
         """Whether a release of it is an image; the common library's is one of those that use it."""
         return self.name != "common"
 
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """The folders whose tests tell whether a change of it is right: its own, and those of what depends on it.
+
+        No service imports another, so the others notice a change only in the whole shop; everybody imports the library.
+        """
+        return () if self.name == "common" else (self.folder, "tests/contract", "tests/e2e")
+
     def version(self, root: Path = ROOT) -> str:
         """Return the version that its project file has: the one place for it."""
         with (root / self.folder / "pyproject.toml").open("rb") as file:
