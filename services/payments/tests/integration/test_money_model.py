@@ -1,7 +1,7 @@
 """Money, whatever happens in whatever order: pages paid, declined and paid late, cancellations, refunds, lost answers.
 
-After each step no more has gone back than arrived; when everybody has heard everything, what stays is what an order that
-stands costs, and nothing of one that does not.
+After each step no more has gone back than arrived; when everybody has heard everything, what stays is what an order
+that stands costs, and nothing of one that does not.
 """
 
 import asyncio
