@@ -79,7 +79,7 @@ k8s-secrets: boot  ## Print the Secrets of a new cluster: make -s k8s-secrets AR
 
 ##@ Releases
 can-release: boot  ## May it go out alone, beside what is released? make can-release SERVICE=orders
-	@$(PYTHON) -m shopsite_release can-release $(SERVICE)
+	@$(PYTHON) -m shopsite_release can-release $(SERVICE) $(ARGS)
 release: boot  ## Check, date, tag and build one part: make release SERVICE=orders VERSION=1.3.0
 	@$(PYTHON) -m shopsite_release release $(SERVICE) --version $(VERSION) $(ARGS)
 

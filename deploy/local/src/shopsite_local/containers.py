@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from shopsite_local import ports
+from shopsite_local.checkouts import python
 from shopsite_local.commands import FOREVER, Done, run, show
 from shopsite_local.layout import ROOT, SERVICES, Instance, digest_of
 from shopsite_local.problems import RunnerError
 from shopsite_local.progress import Progress
 from shopsite_local.settings import FOR_TESTS, read_file
 from shopsite_local.shop import await_health
-from shopsite_local.table import python
 from shopsite_local.testrun import environment
 
 TESTS = ("test_purchase", "test_gateway", "test_security", "test_concurrency")

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from shopsite_common.service_keys import write_private
-from shopsite_local.layout import ROOT, Instance
+from shopsite_local.checkouts import checkout_of
+from shopsite_local.layout import ROOT, SERVICES, Instance
 from shopsite_local.settings import Settings
 
 FOLDERS = ("services", "libs")
@@ -41,6 +42,8 @@ def _fingerprint(settings: Settings) -> str:
         digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
     for name in SET_UP_BY:
         digest.update(f"{name}={settings[name]}\0".encode())
+    for service in SERVICES:
+        digest.update(f"{checkout_of(service)}\0".encode())
     return digest.hexdigest()
 
 

@@ -1,10 +1,9 @@
 """The table of a shop's processes: what each is called, runs, reads and waits for."""
 
-import os
-import sys
 from collections.abc import Mapping
 
 from shopsite_local import facts, fingerprint, servers
+from shopsite_local.checkouts import checkout_of, python
 from shopsite_local.keys import secret, service_keys
 from shopsite_local.layout import LINKS, ROOT, SERVICES, Instance, run_of, state_of
 from shopsite_local.parts import Part, Stage, http_ready
@@ -85,9 +84,9 @@ class Table:
         migrated = tuple(f"migrate-{each}" for each in SERVICES)
         return Part(
             name=name,
-            argv=python(f"shopsite_{service}", role),
+            argv=python(f"shopsite_{service}", role, checkout=checkout_of(service)),
             env=self._service_environment(service) | self._sockets(name),
-            cwd=ROOT,
+            cwd=checkout_of(service),
             after=migrated if self._set_up else ("postgres", "redis", "network"),
             ready=http_ready(self._at.port(name), "/health/ready"),
             stage=Stage.APIS if role == "api" else Stage.WORKERS,
@@ -99,9 +98,9 @@ class Table:
         env = self._common(name) | facts.brokers(self._seen, self._settings) | self._sockets(name)
         return Part(
             name=name,
-            argv=python(f"shopsite_{name}"),
+            argv=python(f"shopsite_{name}", checkout=checkout_of(name)),
             env=env | (self._secret_key() if name == "portal" else {}),
-            cwd=ROOT,
+            cwd=checkout_of(name),
             ready=http_ready(self._at.port(name), "/health/ready"),
         )
 
@@ -163,9 +162,9 @@ class Table:
     ) -> Part:
         return Part(
             name=name,
-            argv=python(f"shopsite_{service}", *words),
+            argv=python(f"shopsite_{service}", *words, checkout=checkout_of(service)),
             env={**self._service_environment(service), **more},
-            cwd=ROOT,
+            cwd=checkout_of(service),
             after=after,
             once=True,
             slot="tasks",
@@ -224,11 +223,3 @@ class Table:
     def _mail(self) -> Environment:
         names = ("EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "EMAIL_FROM")
         return facts.email(self._seen, self._settings) | {name: self._settings[name] for name in names}
-
-
-def python(module: str, *words: str) -> tuple[str, ...]:
-    """A module of this workspace under this very interpreter; under coverage where `make coverage` asks for it."""
-    if os.environ.get("SHOPSITE_COVERAGE"):
-        coverage = ("-m", "coverage", "run", "--parallel-mode", f"--rcfile={ROOT / 'pyproject.toml'}")
-        return (sys.executable, *coverage, "-m", module, *words)
-    return (sys.executable, "-m", module, *words)

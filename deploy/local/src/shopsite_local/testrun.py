@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from shopsite_local import control, shop, table, testservers
+from shopsite_local import control, shop, testservers
+from shopsite_local.checkouts import python
 from shopsite_local.commands import show
 from shopsite_local.layout import ROOT, Instance, logs_of
 from shopsite_local.problems import RunnerError
@@ -42,7 +43,7 @@ def _run(instance: Instance, home: Path, arguments: Sequence[str], progress: Pro
         raise RunnerError("The shop for the tests did not come up; no test was run.", str(problem)) from problem
     progress.say("the shop for tests is up and healthy; pytest begins")
     known = {**control.ask(instance.home, "facts")["facts"], **servers}
-    return show(table.python("pytest", *arguments), env={**environment(), **known}, cwd=ROOT)
+    return show(python("pytest", *arguments), env={**environment(), **known}, cwd=ROOT)
 
 
 def environment() -> dict[str, str]:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from shopsite_local import facts
-from shopsite_local.layout import SERVICES, Instance
+from shopsite_local.layout import ROOT, SERVICES, Instance
 from shopsite_local.parts import Stage
 from shopsite_local.settings import Settings
 from shopsite_local.table import Table
@@ -105,3 +105,19 @@ def test_the_processes_of_a_test_shop_reach_each_other_through_proxies(tmp_path)
 def test_a_real_shop_has_no_proxies(table):
     assert table.network() == []
     assert ":8050/" in table.service("orders", "api").env["DATABASE_URL_ORDERS"]
+
+
+def test_a_part_runs_from_the_checkout_that_is_named_for_it_and_the_others_from_this_one(table, monkeypatch):
+    monkeypatch.setenv("SHOPSITE_CHECKOUT_ORDERS", "/releases/orders")
+    monkeypatch.setenv("SHOPSITE_CHECKOUT_AUTHZ", "/releases/authz")
+    parts = [*table.tasks(), *(table.service(*each) for each in ROLES), table.gate("authz"), table.gate("portal")]
+
+    elsewhere = {part.name: (str(part.cwd), part.argv[0]) for part in parts if part.cwd != ROOT}
+
+    orders = ("/releases/orders", "/releases/orders/.venv/bin/python")
+    assert elsewhere == {
+        "migrate-orders": orders,
+        "orders-api": orders,
+        "orders-worker": orders,
+        "authz": ("/releases/authz", "/releases/authz/.venv/bin/python"),
+    }

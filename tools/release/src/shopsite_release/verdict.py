@@ -42,7 +42,7 @@ def of(part: Part, released: Path) -> Verdict:
     verdict = Verdict(part, [str(each) for each in contract.released_neighbours(part.name, released)])
     if part.name == "common":
         return _of_common(verdict, released)
-    verdict.notes.append("It has no document, event or table of its own to compare: its tests decide.")
+    verdict.notes.append("It has no document, event or table of its own to compare: it is tried beside the others.")
     return verdict
 
 
