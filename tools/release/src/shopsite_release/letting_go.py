@@ -29,6 +29,7 @@ def _run(options: argparse.Namespace) -> int:
         refuse_at_once(part, options.version)
     for part in parts:
         check(part, already=options.checked)
+    for part in parts:
         tag = write_and_tag(part, options.version)
         print(f"{tag} is tagged. To publish it: git push origin HEAD {tag}")
         if part.has_image:
@@ -60,7 +61,8 @@ def check(part: Part, *, already: bool) -> None:
     """
     for target in ("can-release", *(() if already else ("lint", "typecheck", "test-part"))):
         print(f"make {target} SERVICE={part.name}", flush=True)
-        if subprocess.run(["make", target, f"SERVICE={part.name}"], cwd=ROOT, check=False).returncode:
+        # ARGS of `make release` would reach it, as variables of make do
+        if subprocess.run(["make", target, f"SERVICE={part.name}", "ARGS="], cwd=ROOT, check=False).returncode:
             raise ReleaseError(f"{part.name} is not released: `make {target}` failed.")
 
 

@@ -1,6 +1,6 @@
 """What comparing promises can't show: releases that really run beside what is here.
 
-Each release is checked out once below ``.local/releases``, with a ``.venv`` of its own lock, and kept for the next time.
+Each release is checked out once below ``.local/releases``, with a ``.venv`` of its own lock, and kept.
 """
 
 import os
