@@ -47,7 +47,9 @@ def _can_release(options: argparse.Namespace) -> int:
 
 def _run_beside(found: verdict.Verdict) -> None:
     planned = runs.planned(found.part)
-    if not planned:
+    if found.part.name == "common":
+        found.notes.append("It runs nowhere by itself: each part that takes it along is run beside the others.")
+    elif not planned:
         found.notes.append("No release's tag is here, so nothing was run beside it.")
     for what, passes in planned.items():
         print(f"Now: {what}", flush=True)
