@@ -93,5 +93,6 @@ async def test_the_worker_has_health_routes_and_its_timers(app):
         "expire-reservations",
         "refresh-caches",
         "destroy-pictures",
+        "measure-stock",
         "give-up-uploads",
     ]
