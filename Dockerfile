@@ -1,16 +1,12 @@
 # One text for every image of the shop: `docker build --build-arg PART=services/orders .` (docs/adr/0017-images.md).
 # PART is the folder of a workspace member: services/*, gateway/authz, gateway/portal, deploy/local (the simulators).
 ARG PYTHON_IMAGE=python:3.13-slim-trixie
-ARG UV_IMAGE=ghcr.io/astral-sh/uv:0.13.9
-
-# hadolint ignore=DL3006
-FROM ${UV_IMAGE} AS uv
 
 # hadolint ignore=DL3006
 FROM ${PYTHON_IMAGE} AS python
 
 FROM python AS toolbox
-COPY --from=uv /uv /usr/local/bin/uv
+RUN --mount=type=cache,target=/root/.cache/pip pip install --quiet --root-user-action=ignore uv==0.13.9
 ENV UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1
 WORKDIR /src
 
