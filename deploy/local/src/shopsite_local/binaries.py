@@ -47,6 +47,12 @@ def find_redis() -> Path | None:
     return find("redis-server", _brewed("redis", "bin"))
 
 
+def find_chromium() -> Path | None:
+    """A browser of that family, which Playwright can drive."""
+    folders = [Path("/Applications/Chromium.app/Contents/MacOS")]
+    return next((found for name in ("chromium", "Chromium", "google-chrome") if (found := find(name, folders))), None)
+
+
 def find_rabbitmq() -> Path | None:
     """`rabbitmq-server`, not the wrapper."""
     return find("rabbitmq-server", rabbitmq_folders(), on_path=False)

@@ -19,6 +19,10 @@ NEEDED: dict[str, tuple[Callable[[], Path | None], str, str, str]] = {
     "Redis": (binaries.find_redis, "redis-server", "redis-server.service", "redis"),
     "RabbitMQ": (binaries.find_rabbitmq, "rabbitmq-server", "rabbitmq-server.service", "rabbitmq"),
 }
+# what tests of pages drive; nothing else needs it
+FOR_TESTS: dict[str, tuple[Callable[[], Path | None], str, str, str]] = {
+    "Chromium": (binaries.find_chromium, "chromium", "", "chromium"),
+}
 # Debian starts a service when its package is installed, unless this file says no. Ours lives as long as the
 # installation; one that is there already is left as it is.
 POLICY = Path("/usr/sbin/policy-rc.d")
@@ -35,20 +39,26 @@ apt-get install -q -y --no-install-recommends "$@"
 """
 
 
-def ensure(home: Path, progress: Progress) -> None:
-    """Installs those of the three servers that are missing.
+def ensure(home: Path, progress: Progress, *, for_tests: bool = False) -> None:
+    """Installs those of the three servers that are missing, or of what only tests need.
 
     Raises:
         RunnerError: There is no way to install here, or it failed.
     """
-    missing = [name for name, (find, *_) in NEEDED.items() if find() is None]
+    needed = FOR_TESTS if for_tests else NEEDED
+    missing = [name for name, (find, *_) in needed.items() if find() is None]
     if not missing:
         return
     if platform.system() == "Darwin":
-        _with_brew([NEEDED[name][3] for name in missing], home, progress)
+        _with_brew([needed[name][3] for name in missing], home, progress)
     else:
-        _with_apt([NEEDED[name][1] for name in missing], [NEEDED[name][2] for name in missing], home, progress)
-    if still := [name for name in missing if NEEDED[name][0]() is None]:
+        _with_apt(
+            [needed[name][1] for name in missing],
+            [unit for name in missing if (unit := needed[name][2])],
+            home,
+            progress,
+        )
+    if still := [name for name in missing if needed[name][0]() is None]:
         raise RunnerError(f"Installed, but not found: {', '.join(still)}.", f"See {_log(home)}")
 
 
@@ -65,7 +75,7 @@ def _with_apt(packages: list[str], units: list[str], home: Path, progress: Progr
         done = run((*sudo, "sh", "-c", WITHOUT_STARTING, "install", *packages), log=_log(home), seconds=FOREVER)
     if done.code:
         raise RunnerError(f"{command} failed. The end of {_log(home)}:", *_tail(_log(home)))
-    if Path("/run/systemd/system").exists():
+    if units and Path("/run/systemd/system").exists():
         # They are new on this machine and were installed for us alone: they need not start with it either.
         run((*sudo, "systemctl", "disable", *units), log=_log(home))
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from shopsite_local import control, shop, testservers
+from shopsite_local import control, packages, shop, testservers
 from shopsite_local.checkouts import python
 from shopsite_local.commands import show
 from shopsite_local.layout import ROOT, Instance, logs_of
@@ -37,6 +37,7 @@ def _stop(homes: Sequence[Path]) -> None:
 def _run(instance: Instance, home: Path, arguments: Sequence[str], progress: Progress) -> int:
     try:
         shop.start(instance, progress)
+        packages.ensure(instance.home, progress, for_tests=True)
         servers = testservers.start(home)
         shop.wait(instance, progress)
     except RunnerError as problem:

@@ -15,6 +15,8 @@ from shopsite_common.health import health_router
 from shopsite_common.middleware import RequestMiddleware
 from shopsite_common.rate_limit import AnonymousQuota, Limiter
 from shopsite_common.redis_client import open_redis
+from shopsite_portal.admin import dashboard
+from shopsite_portal.admin.api import Backends
 from shopsite_portal.dead_letters import DeadLetters, dead_letters_router
 from shopsite_portal.documents import MergedDocument, documents_router
 from shopsite_portal.gateway_errors import errors_router
@@ -33,6 +35,7 @@ def create(settings: Settings | None = None, *, http: httpx.AsyncClient | None =
     version = version_of(settings.service)
     http = http or httpx.AsyncClient(timeout=3, trust_env=False)
     redis = open_redis(settings.redis_url)
+    backends = Backends(settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -40,6 +43,7 @@ def create(settings: Settings | None = None, *, http: httpx.AsyncClient | None =
         figures = metrics.serving(port, host, service=settings.service, role="api", version=version)
         with telemetry.exporting(), figures:
             yield
+        await backends.close()
         await http.aclose()
         await redis.aclose()
 
@@ -61,11 +65,13 @@ def create(settings: Settings | None = None, *, http: httpx.AsyncClient | None =
     app.add_middleware(RequestMiddleware)
     problems.install(app)
     openapi.install(app)
-    _include_routes(app, settings, http)
+    health = HealthWatch(http, settings.watched_urls)
+    _include_routes(app, settings, http, health)
+    dashboard.install(app, dashboard.Dashboard(backends, health, settings.shop_name))
     return app
 
 
-def _include_routes(app: FastAPI, settings: Settings, http: httpx.AsyncClient) -> None:
+def _include_routes(app: FastAPI, settings: Settings, http: httpx.AsyncClient, health: HealthWatch) -> None:
     name = settings.shop_name
     document = MergedDocument(
         http,
@@ -77,7 +83,7 @@ def _include_routes(app: FastAPI, settings: Settings, http: httpx.AsyncClient) -
     )
     app.include_router(health_router("portal", app.version, needed={}))
     app.include_router(errors_router(name))
-    app.include_router(shop_health_router(HealthWatch(http, settings.watched_urls)))
+    app.include_router(shop_health_router(health))
     app.include_router(documents_router(document, shop_name=name))
     app.include_router(dead_letters_router(DeadLetters(http, settings.service_urls)))
     app.include_router(pages_router(name))

@@ -101,6 +101,7 @@ class HttpClient:
         path: str,
         *,
         json: Any = None,
+        files: Mapping[str, Any] | None = None,
         params: Mapping[str, Any] | None = None,
         token: str | None = None,
         headers: Mapping[str, str] | None = None,
@@ -109,6 +110,7 @@ class HttpClient:
         """Call, and return the answer whatever its status.
 
         Args:
+            files: an upload's parts, ``{field: (name, bytes, media type)}``.
             token: the customer's own access token; without it a call to ``/internal/`` is signed as this service.
             repeatable: whether a call that may have arrived can be sent again; by default the method tells.
 
@@ -120,7 +122,7 @@ class HttpClient:
             _CALLS.labels(self.target, "refused").inc()
             raise self._unavailable()
         request = self._client.build_request(
-            method, path, json=json, params=params, headers=self._headers(path, token, headers)
+            method, path, json=json, files=files, params=params, headers=self._headers(path, token, headers)
         )
         try:
             # one end for all tries: who hangs is not asked three times while a customer waits
