@@ -89,7 +89,9 @@ class Visitor:
 async def browsing(shop, width):
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=find_chromium(), args=arguments)
+        browser = await playwright.chromium.launch(
+            executable_path=find_chromium() or pytest.fail("no Chromium"), args=arguments
+        )
         sizes = dict(zip(("width", "height"), WIDTHS[width], strict=True))
         page = await browser.new_page(viewport=sizes, locale="en-GB")
         page.set_default_timeout(_PATIENCE_MS)
@@ -101,9 +103,9 @@ async def browsing(shop, width):
     assert visitor.faults == []
 
 
-@pytest.fixture(params=WIDTHS)
+@pytest.fixture(params=WIDTHS if os.environ.get("SHOPSITE_TEST_LONG") else ["desk"])
 async def visitor(shop, request):
-    """Somebody who has not signed in, once at a desk and once with a phone."""
+    """Somebody who has not signed in, at a desk; in `make test-long` then with a phone as well."""
     async with browsing(shop, request.param) as found:
         yield found
 
@@ -112,6 +114,13 @@ async def visitor(shop, request):
 async def at_desk(shop):
     """Somebody who has not signed in, at a desk."""
     async with browsing(shop, "desk") as found:
+        yield found
+
+
+@pytest.fixture
+async def with_phone(shop):
+    """Somebody who has not signed in, with a phone."""
+    async with browsing(shop, "phone") as found:
         yield found
 
 
