@@ -10,6 +10,7 @@ import pytest
 from axe_core_python.async_playwright import Axe
 from playwright.async_api import Page, async_playwright
 
+from shopsite_common.testing.environment import is_long_run
 from shopsite_local.binaries import find_chromium
 from shopsite_local.layout import ROOT
 
@@ -103,7 +104,7 @@ async def browsing(shop, width):
     assert visitor.faults == []
 
 
-@pytest.fixture(params=WIDTHS if os.environ.get("SHOPSITE_TEST_LONG") else ["desk"])
+@pytest.fixture(params=WIDTHS if is_long_run() else ["desk"])
 async def visitor(shop, request):
     """Somebody who has not signed in, at a desk; in `make test-long` then with a phone as well."""
     async with browsing(shop, request.param) as found:
