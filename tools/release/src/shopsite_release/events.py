@@ -30,23 +30,25 @@ def _against_own(now: Contract, before: Contract, neighbours: list[Contract]) ->
         if key not in now.publishes and readers:
             yield f"{key} is not sent any more, and {' and '.join(readers)} read it: send a new major beside it"
         elif key in now.publishes:
-            for gone in removals(_node(schema), _node(now.publishes[key])):
-                yield f"{key}: {gone} is gone, which {before} sent"
-            yield from _misread(key, now.publishes[key], schema, f"those who know {before}", tolerant=True)
+            lost = list(removals(_node(schema), _node(now.publishes[key])))
+            yield from (f"{key}: {gone} is gone, which {before} sent" for gone in lost)
+            for misfit in misfits(_node(now.publishes[key]), _node(schema), tolerant=True):
+                if f"`{misfit.where}`" not in lost:
+                    yield f"{key}: {_sentence(misfit, f'those who know {before}')}"
 
 
 def _sent_to(now: Contract, reader: Contract) -> Iterator[str]:
-    for key in now.publishes.keys() & reader.consumes.keys():
+    for key in sorted(now.publishes.keys() & reader.consumes.keys()):
         yield from _misread(key, now.publishes[key], reader.consumes[key], str(reader))
 
 
 def _heard_from(now: Contract, sender: Contract) -> Iterator[str]:
-    for key in sender.publishes.keys() & now.consumes.keys():
+    for key in sorted(sender.publishes.keys() & now.consumes.keys()):
         yield from _misread(key, sender.publishes[key], now.consumes[key], f"{now.service}, from {sender},")
 
 
-def _misread(key: str, sent: Json, read: Json, reader: str, *, tolerant: bool = False) -> Iterator[str]:
-    for misfit in misfits(_node(sent), _node(read), tolerant=tolerant):
+def _misread(key: str, sent: Json, read: Json, reader: str) -> Iterator[str]:
+    for misfit in misfits(_node(sent), _node(read)):
         yield f"{key}: {_sentence(misfit, reader)}"
 
 
