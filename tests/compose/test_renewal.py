@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3000), pytest.mark.usefixtures("needs_containers")]
 
+SIGNED_IN_SECONDS = 300  # an access token ends after 900
 PROCESSES = 14  # an API and a worker of six services, authz, portal
 
 
@@ -26,9 +27,13 @@ class Load:
         self._on = True
 
     async def repeat(self, account, calls):
+        signs_in_at = time.monotonic()
         for method, path, options in itertools.cycle(calls):
             if not self._on:
                 return
+            if account.headers and time.monotonic() >= signs_in_at:
+                await account.sign_in()
+                signs_in_at += SIGNED_IN_SECONDS
             fields = {name: value() if callable(value) else value for name, value in options.items()}
             await self._send(account, method, path, fields)
             await asyncio.sleep(0.05)
@@ -95,6 +100,6 @@ async def test_renewing_every_container_fails_no_request(new_account, new_produc
     async with load.running(people):
         renewed = await script("deploy/compose/roll.sh")
     sys.stdout.write(f"{load.sent} requests, the slowest took {load.slowest:.1f} s\n{renewed}")
-    assert load.failed == []
+    assert load.failed[:20] == []
     assert load.sent > 500
     assert renewed.count("renewed") == PROCESSES
