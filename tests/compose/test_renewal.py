@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3000), pytest.mark.usefixtures("needs_containers")]
 
+PASSWORD = "securepassword123"
 SIGNED_IN_SECONDS = 300  # an access token ends after 900
 PROCESSES = 14  # an API and a worker of six services, authz, portal
 
@@ -24,35 +25,46 @@ class Load:
         self.sent = 0
         self.slowest = 0.0
         self.failed = []
+        self._began = time.monotonic()
         self._on = True
 
-    async def repeat(self, account, calls):
+    async def repeat(self, account, password, calls):
         signs_in_at = time.monotonic()
         for method, path, options in itertools.cycle(calls):
             if not self._on:
                 return
-            if account.headers and time.monotonic() >= signs_in_at:
-                await account.sign_in()
+            if password and time.monotonic() >= signs_in_at:
+                await self._sign_in(account, password)
                 signs_in_at += SIGNED_IN_SECONDS
-            fields = {name: value() if callable(value) else value for name, value in options.items()}
-            await self._send(account, method, path, fields)
+            await self._send(account, method, path, options)
             await asyncio.sleep(0.05)
 
+    async def _sign_in(self, account, password):
+        body = {"email": account.email, "password": password}
+        if answer := await self._send(account, "POST", "/api/token/", {"json": body}):
+            account.headers = {"Authorization": f"Bearer {answer.json()['access']}"}
+
+    def _note(self, account, method, path, what):
+        """Keep what went wrong, and how many seconds after the start."""
+        self.failed.append((round(time.monotonic() - self._began), account.email, method, path, what))
+
     async def _send(self, account, method, path, fields):
+        """Return the answer, if it is a good one."""
         began = time.monotonic()
+        self.sent += 1
         try:
             answer = await account.call(method, path, **fields)
         except httpx.TransportError as error:
-            self.failed.append((method, path, repr(error)))
-        else:
-            if not answer.is_success:
-                self.failed.append((method, path, answer.status_code, answer.text[:300]))
-        self.sent += 1
-        self.slowest = max(self.slowest, time.monotonic() - began)
+            return self._note(account, method, path, repr(error))
+        finally:
+            self.slowest = max(self.slowest, time.monotonic() - began)
+        if answer.is_success:
+            return answer
+        return self._note(account, method, path, f"{answer.status_code} {answer.text[:200]}")
 
     @contextlib.asynccontextmanager
     async def running(self, people):
-        tasks = [asyncio.create_task(self.repeat(account, calls)) for account, calls in people]
+        tasks = [asyncio.create_task(self.repeat(*person)) for person in people]
         try:
             yield
         finally:
@@ -75,10 +87,14 @@ async def everybody(new_account, new_product, admin):
     admin.patient = False
     order = await payer.buy(product["id"])
     people = [
-        (stranger, [("GET", "/api/products/", {}), ("GET", f"/api/products/{product['id']}/", {})]),
-        (stranger, [("GET", "/api/schema/", {}), ("GET", "/api/categories/", {})]),
-        (payer, [("POST", "/api/pay/", {"json": {"order_id": order["id"]}}), ("GET", "/api/payment/", {})]),
-        (admin, [("GET", "/api/admin/notifications/", {}), ("GET", "/api/admin/customers/", {})]),
+        (stranger, "", [("GET", "/api/products/", {}), ("GET", f"/api/products/{product['id']}/", {})]),
+        (stranger, "", [("GET", "/api/schema/", {}), ("GET", "/api/categories/", {})]),
+        (payer, PASSWORD, [("POST", "/api/pay/", {"json": {"order_id": order["id"]}}), ("GET", "/api/payment/", {})]),
+        (
+            admin,
+            admin.shop.url("SHOPSITE_ADMIN_PASSWORD"),
+            [("GET", "/api/admin/notifications/", {}), ("GET", "/api/admin/customers/", {})],
+        ),
     ]
     for _ in range(3):
         buyer = await new_account()
@@ -90,7 +106,7 @@ async def everybody(new_account, new_product, admin):
             ("PATCH", "/api/customer_profile/me/", {"json": {"first_name": "Ada"}}),
             ("GET", "/api/orders/", {}),
         ]
-        people += [(buyer, writes), (await new_account(), [("POST", "/api/cart-items/", one)])]
+        people += [(buyer, PASSWORD, writes), (await new_account(), PASSWORD, [("POST", "/api/cart-items/", one)])]
     return people
 
 
