@@ -105,9 +105,8 @@ CORRUPTIONS = {
             """,
         )
     ],
-    "money-bought": [
-        ("orders", f"UPDATE orders SET refunded = refunded + 1 WHERE ctid = {ONE_OF.format('orders WHERE bought')}")
-    ],
+    # all of them: one may be wrong already, by what was broken before
+    "money-bought": [("orders", "UPDATE orders SET refunded = refunded + 1 WHERE bought")],
     "money-refunds": [
         (
             "orders",
@@ -166,7 +165,7 @@ CORRUPTIONS = {
             """,
         )
     ],
-    "copies-products": [("cart", f"UPDATE products SET stock = stock + 1 WHERE ctid = {ONE_OF.format('products')}")],
+    "copies-products": [("cart", f"UPDATE products SET price = price + 1 WHERE ctid = {ONE_OF.format('products')}")],
     "copies-recipients": [
         (
             "notifications",

@@ -268,6 +268,7 @@ async def go_through(customer: Customer, row: Row, *, slow: bool) -> None:
     admin.patient = False
     outage = Outage(shop, row.outage, slow=slow)
     await outage.begin()
+    await asyncio.sleep(1.1)  # the shop's health is at most a second old
     try:
         wrong = await meet(customer, row)
     finally:
