@@ -101,12 +101,16 @@ async def everybody(new_account, new_product, admin):
         await buyer.fill_cart(product["id"])
         line = (await buyer.get("/api/cart/me/"))["items"][0]["id"]
         one = {"json": {"product": product["id"], "quantity": 1}}
+        back_and_forth = [
+            ("POST", "/api/cart-items/", one),
+            ("DELETE", f"/api/products/{product['id']}/remove_from_cart/", {}),
+        ]
         writes = [
             ("PATCH", f"/api/cart-items/{line}/", {"json": {"quantity": 2}}),
             ("PATCH", "/api/customer_profile/me/", {"json": {"first_name": "Ada"}}),
             ("GET", "/api/orders/", {}),
         ]
-        people += [(buyer, PASSWORD, writes), (await new_account(), PASSWORD, [("POST", "/api/cart-items/", one)])]
+        people += [(buyer, PASSWORD, writes), (await new_account(), PASSWORD, back_and_forth)]
     return people
 
 
