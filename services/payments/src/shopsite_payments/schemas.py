@@ -4,14 +4,22 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from shopsite_common.money import Money
 from shopsite_common.schemas import RequestBody, ResponseBody, Timestamp
 from shopsite_payments.domain.payments import PaymentStatus, RefundStatus
 
 _EXAMPLE_ID = "0199a6f4-2c1e-7b52-9d3f-5a2f0c6f8e11"
+_MORE_THAN_NOTHING = r"^(?!0+(\.0+)?$)[0-9]{1,12}(\.[0-9]{1,2})?$"
 _CURRENCY = Field(examples=["NGN"], description="ISO 4217")
+
+
+RefundedAmount = Annotated[
+    Money,
+    Field(gt=Decimal(0)),
+    WithJsonSchema({"type": "string", "pattern": _MORE_THAN_NOTHING}, mode="validation"),
+]
 
 
 class PayCreate(RequestBody):
@@ -39,7 +47,7 @@ class PayOut(ResponseBody):
 class RefundCreate(RequestBody):
     """How much goes back; without an amount all that is left."""
 
-    amount: Annotated[Money, Field(gt=Decimal(0))] | None = Field(default=None, examples=["500.00"])
+    amount: RefundedAmount | None = Field(default=None, examples=["500.00"])
     reason: str | None = Field(default=None, max_length=500, examples=["One item was damaged"])
 
 
