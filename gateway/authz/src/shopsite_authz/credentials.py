@@ -21,6 +21,7 @@ _LONGEST_COOKIE = 512
 _FRESH_SECONDS = 3.0
 _STALE_SECONDS = 60.0
 _OK = 200
+_STRANGERS = {"invalid_service_token", "forbidden"}
 
 Value = TypeVar("Value")
 
@@ -137,10 +138,12 @@ class Sessions:
         if len(cookie) > _LONGEST_COOKIE:
             raise SessionEnded
         answer = await self._identity.request("POST", EXCHANGE_PATH, json={"session": cookie}, repeatable=True)
+        given = answer.json()
         if answer.status_code != _OK:
+            if given["code"] in _STRANGERS:
+                raise Unavailable("Sessions cannot be verified right now.")  # of the session that says nothing
             self._known.pop(cookie, None)
             raise SessionEnded
-        given = answer.json()
         principal = await self._tokens.holder_of(given["access"])
         session = Session(principal, given["csrf_token"], self._clock())
         if self._ending.get(cookie, 0.0) <= self._clock():

@@ -26,7 +26,7 @@ CUSTOMER = uuid.UUID("0190a000-0000-7000-8000-000000000001")
 ADDRESS = {"x-forwarded-for": "203.0.113.7, 127.0.0.1"}
 
 
-def token(*, key=KEY, role="customer", version=1, lifetime=900, sub=CUSTOMER):
+def token(*, key=KEY, kid="k1", role="customer", version=1, lifetime=900, sub=CUSTOMER):
     now = int(time.time())
     claims = {
         "iss": "shopsite-identity",
@@ -38,7 +38,7 @@ def token(*, key=KEY, role="customer", version=1, lifetime=900, sub=CUSTOMER):
         "exp": now + lifetime,
         "jti": str(uuid.uuid4()),
     }
-    return jwt.encode(claims, key, "RS256", headers={"typ": "at+jwt", "kid": "k1"})
+    return jwt.encode(claims, key, "RS256", headers={"typ": "at+jwt", "kid": kid})
 
 
 def assert_refused(answer, status, code):
@@ -65,6 +65,8 @@ class FakeIdentity:
 
     def __init__(self):
         self.up = True
+        self.knows_callers = True
+        self.key = ("k1", KEY)
         self.asked = asyncio.Event()
         self.revocations = {}
         self.sessions = {}
@@ -79,15 +81,18 @@ class FakeIdentity:
             self.asked.set()
             return httpx.Response(200, json={"revocations": self.revocations})
         self.exchanges += 1
+        if not self.knows_callers:
+            return httpx.Response(401, json={"code": "invalid_service_token"})
         given = self.sessions.get(json["session"])
-        return httpx.Response(200, json=given) if given else httpx.Response(401)
+        return httpx.Response(200, json=given) if given else httpx.Response(401, json={"code": "invalid_session"})
 
     async def keys(self):
         await asyncio.sleep(0)
         self.key_requests += 1
         if not self.up:
             raise Unavailable
-        return {"keys": [jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key(), as_dict=True) | {"kid": "k1"}]}
+        kid, key = self.key
+        return {"keys": [jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key(), as_dict=True) | {"kid": kid}]}
 
 
 class DeadRedis(Redis):

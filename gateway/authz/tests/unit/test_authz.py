@@ -97,6 +97,17 @@ async def test_without_any_key_it_says_that_it_cannot_tell(shop):
     assert answer.headers["retry-after"]
 
 
+async def test_a_token_of_a_newer_key_is_not_refused_while_identity_is_away(shop):
+    assert (await shop.ask(authorization=f"Bearer {shop.token()}")).status_code == 200
+    shop.identity.key = ("k2", shop.other_key)
+    newer = shop.token(key=shop.other_key, kid="k2")
+    shop.identity.up = False
+    shop.start()  # what it knows is on its disk, and that is the key before
+    answer = await shop.ask(authorization=f"Bearer {newer}")
+    shop.assert_refused(answer, 503, "service_unavailable")
+    assert answer.headers["retry-after"]
+
+
 async def test_an_account_has_its_quota_and_not_one_more(make_shop):
     shop = make_shop(shopsite_rate_limit_customer=3)
     answers = [await shop.ask(authorization=f"Bearer {shop.token()}") for _ in range(4)]
@@ -186,6 +197,14 @@ async def test_a_session_lives_a_minute_without_identity(shop):
     assert (await shop.ask(cookie="shopsite_session=c1")).status_code == 200
     shop.clock.now += 2
     shop.assert_refused(await shop.ask(cookie="shopsite_session=c1"), 503, "service_unavailable")
+
+
+async def test_an_identity_that_does_not_know_the_gateway_ends_no_session(shop):
+    await shop.sign_in()
+    shop.identity.knows_callers = False
+    answer = await shop.ask(cookie="shopsite_session=c1")
+    shop.assert_refused(answer, 503, "service_unavailable")
+    assert answer.headers["retry-after"]
 
 
 async def test_a_revoked_accounts_session_ends_at_the_next_pull(shop):

@@ -18,6 +18,7 @@ from shopsite_common.ids import uuid7
 ALGORITHM = "EdDSA"
 TYPE = "svc+jwt"
 _LIFETIME_SECONDS = 60
+_LEEWAY_SECONDS = 5  # the caller's clock may be ahead of ours
 
 
 class InvalidServiceToken(NotAuthenticated):
@@ -86,7 +87,15 @@ class ServiceVerifier:
             if header.get("typ") != TYPE or key is None:
                 raise InvalidServiceToken
             options: Any = {"require": ["exp", "iat", "iss", "aud"]}
-            jwt.decode(token, key, algorithms=[ALGORITHM], audience=self._service, issuer=caller, options=options)
+            jwt.decode(
+                token,
+                key,
+                algorithms=[ALGORITHM],
+                audience=self._service,
+                issuer=caller,
+                leeway=_LEEWAY_SECONDS,
+                options=options,
+            )
         except jwt.PyJWTError as error:
             raise InvalidServiceToken from error
         if caller not in allowed:

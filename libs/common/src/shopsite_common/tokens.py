@@ -1,11 +1,13 @@
 """Access tokens: what is in them, and how every process verifies them against identity's published keys.
 
 RFC 9068: RS256, header ``typ: at+jwt``. The key set is fetched once, kept on disk so that an identity that is down
-locks nobody out, and asked for again at most every 30 seconds when a token names a key that isn't known.
+locks nobody out, and asked for again at most every 30 seconds when a token names a key that isn't known. While
+identity does not answer, such a token is not refused: it cannot be judged.
 """
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,9 +30,12 @@ AUDIENCE = "shopsite"
 _CLAIMS = ["exp", "iat", "iss", "aud", "sub", "jti", "role", "ver"]
 _REFETCH_SECONDS = 30.0
 _REFRESH_SECONDS = 300.0
+_RETRY_SECONDS = 1.0
+_AHEAD_SECONDS = 60
 
 Role = Literal["customer", "staff", "admin"]
 _ROLES = ("customer", "staff", "admin")
+_NO_KEY_SET = (OSError, ValueError, KeyError, TypeError, AttributeError, jwt.PyJWTError)
 
 
 class InvalidToken(NotAuthenticated):
@@ -97,6 +102,7 @@ class KeySet:
         self._keys: dict[str, Any] = {}
         self._asked_at = float("-inf")
         self._fetched_at = float("-inf")
+        self._answered = False
         self._lock = asyncio.Lock()
         self._load_cached()
 
@@ -110,39 +116,48 @@ class KeySet:
         return verify_with(await self._key(_key_id(token)), token)
 
     async def _key(self, key_id: str) -> Any:
-        now = asyncio.get_running_loop().time()
-        if key_id not in self._keys or now - self._fetched_at > _REFRESH_SECONDS:
-            await self._refresh(key_id, now)
+        if self._is_due(key_id):
+            async with self._lock:
+                if self._is_due(key_id):
+                    await self._fetch()
         if key_id in self._keys:
             return self._keys[key_id]
-        if not self._keys:
+        if not self._answered:
             raise Unavailable("Tokens cannot be verified right now.")
         raise InvalidToken
 
-    async def _refresh(self, key_id: str, now: float) -> None:
-        async with self._lock:
-            known = key_id in self._keys and now - self._fetched_at <= _REFRESH_SECONDS
-            # an unknown key is worth one question every 30 s; without any key, one every second
-            wait = _REFETCH_SECONDS if self._keys else 1.0
-            if known or now - self._asked_at < wait:
-                return
-            self._asked_at = now
-            try:
-                document = await self._source()
-            except (httpx.HTTPError, OSError, ValueError, Unavailable) as error:
-                log.warning("key_set_unavailable", error=type(error).__name__)
-                return
-            self._fetched_at = now
+    def _is_due(self, key_id: str) -> bool:
+        """Tell whether to ask identity; an unknown key is worth it every 30 s, or every second while nobody answers."""
+        now = asyncio.get_running_loop().time()
+        if key_id in self._keys and now - self._fetched_at <= _REFRESH_SECONDS:
+            return False
+        wait = _REFETCH_SECONDS if key_id in self._keys or self._answered else _RETRY_SECONDS
+        return now - self._asked_at >= wait
+
+    async def _fetch(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            document = await self._source()
             self._take(document)
+        except (*_NO_KEY_SET, httpx.HTTPError, Unavailable) as error:
+            self._answered = False
+            log.warning("key_set_unavailable", error=type(error).__name__)
+        else:
+            self._answered, self._fetched_at = True, loop.time()
             self._save(document)
+        # only now, so that those who wait for the answer don't take it for given
+        self._asked_at = loop.time()
 
     def _take(self, document: dict[str, Any]) -> None:
-        keys = [entry for entry in document.get("keys", []) if entry.get("alg", ALGORITHM) == ALGORITHM]
+        """Take the document's keys for the known ones. There always is one that signs: without any it is no key set."""
+        keys = [entry for entry in document["keys"] if entry.get("alg", ALGORITHM) == ALGORITHM]
+        if not keys:
+            raise ValueError("no keys")
         self._keys = {entry["kid"]: jwt.PyJWK(entry, ALGORITHM).key for entry in keys}
 
     def _load_cached(self) -> None:
         if self._cache_file is not None and self._cache_file.exists():
-            with contextlib.suppress(OSError, ValueError, KeyError, jwt.PyJWTError):
+            with contextlib.suppress(*_NO_KEY_SET):
                 self._take(orjson.loads(self._cache_file.read_bytes()))
 
     def _save(self, document: dict[str, Any]) -> None:
@@ -176,9 +191,15 @@ def verify_with(key: Any, token: str) -> Principal:
     """
     try:
         claims = jwt.decode(
-            token, key, algorithms=[ALGORITHM], audience=AUDIENCE, issuer=ISSUER, options={"require": _CLAIMS}
+            token,
+            key,
+            algorithms=[ALGORITHM],
+            audience=AUDIENCE,
+            issuer=ISSUER,
+            options={"require": _CLAIMS, "verify_iat": False},
         )
-        if claims["role"] not in _ROLES:
+        # the maker's clock may be ahead of ours, and a token is used the moment it is made
+        if claims["role"] not in _ROLES or claims["iat"] > time.time() + _AHEAD_SECONDS:
             raise InvalidToken
         return Principal(
             id=UUID(claims["sub"]),

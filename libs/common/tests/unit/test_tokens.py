@@ -1,5 +1,7 @@
 """Only a token of ours, for us, of the right kind and in its time counts."""
 
+import asyncio
+import contextlib
 import time
 
 import jwt
@@ -9,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import HMACAlgorithm
 
 from shopsite_common.errors import Unavailable
+from shopsite_common.testing.polling import eventually
 from shopsite_common.tokens import TYPE, InvalidToken, KeySet
 
 
@@ -85,6 +88,67 @@ async def test_the_last_key_set_holds_on_while_identity_is_down(tokens, tmp_path
         await KeySet(down).verify(tokens.token())
 
 
+def with_key(tokens, kid):
+    return jwt.encode(tokens.claims(), tokens.private_key, "RS256", headers={"typ": TYPE, "kid": kid})
+
+
+async def test_a_key_that_nobody_could_be_asked_about_refuses_no_token(tokens, tmp_path, monkeypatch):
+    file = tmp_path / "keys.json"
+    await KeySet(tokens.key_set, cache_file=file).verify(tokens.token())
+    up = False
+
+    async def sometimes():
+        if not up:
+            raise OSError
+        return await tokens.key_set()
+
+    keys = KeySet(sometimes, cache_file=file)
+    monkeypatch.setattr(tokens, "key_id", "made-since")
+    with pytest.raises(Unavailable):
+        await keys.verify(tokens.token())
+    up = True
+
+    async def verified():
+        with contextlib.suppress(Unavailable):
+            return await keys.verify(tokens.token())
+
+    assert await eventually(verified, within=30)  # it asks again within a second, not half a minute
+    with pytest.raises(InvalidToken):
+        await keys.verify(with_key(tokens, "nobodys"))
+
+
+@pytest.mark.parametrize("answer", [{}, {"keys": []}, {"keys": [{"kid": "a"}]}, {"keys": [1]}, []], ids=str)
+async def test_an_answer_that_is_no_key_set_takes_no_known_key_away(tokens, tmp_path, answer):
+    file = tmp_path / "keys.json"
+    await KeySet(tokens.key_set, cache_file=file).verify(tokens.token())
+
+    async def confused():
+        return answer
+
+    keys = KeySet(confused, cache_file=file)
+    assert (await keys.verify(tokens.token())).role == "customer"
+    with pytest.raises(Unavailable):
+        await keys.verify(with_key(tokens, "made-since"))
+
+
+async def test_who_waits_for_the_first_answer_is_served_by_it(tokens):
+    asked = 0
+
+    async def slow():
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0.05)
+        return await tokens.key_set()
+
+    keys = KeySet(slow)
+    await asyncio.gather(*(keys.verify(tokens.token()) for _ in range(10)))
+    assert asked == 1
+
+
+async def test_a_token_from_a_clock_ahead_counts(keys, tokens):
+    assert await keys.verify(tokens.token(iat=int(time.time()) + 3))
+
+
 async def test_a_flood_of_unknown_keys_asks_identity_once(tokens):
     asked = 0
 
@@ -96,7 +160,6 @@ async def test_a_flood_of_unknown_keys_asks_identity_once(tokens):
     keys = KeySet(count)
     await keys.verify(tokens.token())
     for number in range(20):
-        token = jwt.encode(tokens.claims(), tokens.private_key, "RS256", headers={"typ": TYPE, "kid": f"key-{number}"})
         with pytest.raises(InvalidToken):
-            await keys.verify(token)
+            await keys.verify(with_key(tokens, f"key-{number}"))
     assert asked == 1
