@@ -64,6 +64,14 @@ class Shop:
                     return answer
             await asyncio.sleep(0.3)
 
+    async def becomes_healthy(self) -> None:
+        """Wait until the whole shop is."""
+
+        async def ok() -> bool:
+            return (await self.request("GET", "/api/health/", patient=True)).status_code == httpx.codes.OK
+
+        await eventually(ok, within=300, every=1)
+
     async def sign_up(self) -> "Account":
         """Sign somebody up and in."""
         account = Account(self, f"buyer-{secrets.token_hex(6)}@example.com")

@@ -22,13 +22,6 @@ async def command(*words, **environment):
     return said.decode()
 
 
-async def healthy(shop):
-    async def ok():
-        return (await shop.request("GET", "/api/health/", patient=True)).status_code == 200
-
-    await eventually(ok, within=300, every=1)
-
-
 async def test_a_restored_shop_goes_on_where_the_backup_stood(shop, buyer, new_product, tmp_path):
     product = await new_product(stock=5)
     paid = await buyer.buy(product["id"])
@@ -40,7 +33,7 @@ async def test_a_restored_shop_goes_on_where_the_backup_stood(shop, buyer, new_p
 
     await command("docker", "compose", "down", "--volumes", "--timeout", "5")
     await command("deploy/backup/restore.sh", file)
-    await healthy(shop)
+    await shop.becomes_healthy()
 
     buyer.patient = True
     await buyer.sign_in()

@@ -17,6 +17,8 @@ from shopsite_local.shop import await_health
 from shopsite_local.testrun import environment
 
 TESTS = ("test_purchase", "test_gateway", "test_security", "test_concurrency")
+# That of a token outlasts the renewal of every container under load: who is refused then has no other reason.
+TERMS = {"ACCESS_TOKEN_SECONDS": "3600"}
 SERVERS = {"postgres": 5432, "redis": 6379, "amqp": 5672, "rabbitmq-management": 15672}
 
 
@@ -28,7 +30,7 @@ class Stack:
         preferred = ports.FIRST_FREE_BASE + int(digest_of(home), 16) % 200 * ports.STEP
         base = ports.free_base(Instance(home=home, base=preferred).offsets, preferred)
         self.at = Instance(home=home, base=base)
-        self.settings = {**read_file(ROOT / ".env.example"), **FOR_TESTS, **self._ports()}
+        self.settings = {**read_file(ROOT / ".env.example"), **FOR_TESTS, **TERMS, **self._ports()}
 
     @property
     def environment(self) -> dict[str, str]:
