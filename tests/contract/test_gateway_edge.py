@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 
 from shopsite_common.ids import uuid7
 from shopsite_common.testing.problems import problem_of
+from shopsite_portal.linking import links
 
 pytestmark = pytest.mark.e2e
 
@@ -64,6 +65,21 @@ async def test_the_merged_document_is_a_whole_of_openapi_3_1(schema):
         assert model.get("title") or model.get("description"), name
     names = [operation["operationId"] for _, _, operation in operations(schema)]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.row("Documents")
+async def test_every_answer_says_what_it_opens_by_names_that_there_are(schema):
+    by_id = {operation["operationId"]: operation for _, _, operation in operations(schema)}
+    linked = {
+        (source, answer_link["operationId"]): answer_link
+        for source, operation in by_id.items()
+        for answer in operation["responses"].values()
+        for answer_link in answer.get("links", {}).values()
+    }
+    assert linked.keys() == {(source, target) for source, _, target, _ in links()}
+    for (_, target), answer_link in linked.items():
+        known = {one["name"] for one in by_id[target].get("parameters", [])}
+        assert answer_link.get("parameters", {}).keys() <= known, target
 
 
 @pytest.mark.row("Documents")

@@ -119,6 +119,7 @@ def documents_router(document: MergedDocument, *, shop_name: str) -> APIRouter:
     @router.get(
         "/api/schema/",
         summary="This document",
+        operation_id="get_schema",
         response_model=dict[str, Any],
         responses={304: {"description": "Not changed since the `ETag` that `If-None-Match` names."}},
     )

@@ -81,6 +81,7 @@ def shop_health_router(watch: HealthWatch) -> APIRouter:
     @router.get(
         "/api/health/",
         summary="Health of the whole shop",
+        operation_id="get_health",
         responses={503: {"model": ShopHealth, "description": "A service cannot work."}},
     )
     async def health(response: Response) -> ShopHealth:

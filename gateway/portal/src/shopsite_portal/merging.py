@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from shopsite_portal.linking import add_links
+
 Document = dict[str, Any]
 
 _REF = "#/components/schemas/"
@@ -67,6 +69,7 @@ def merge(documents: Mapping[str, Document], *, title: str, version: str, descri
         renamed = {name: f"{service.title()}{name}" for name in clashes & set(_schemas(document))}
         _add(merged, _with_new_names(document, renamed))
     merged["paths"] = {path: _from_outside(path, entry) for path, entry in sorted(merged["paths"].items())}
+    add_links(merged)
     merged["tags"] = [{"name": name} for name in sorted(_tags_of(merged))]
     return merged
 

@@ -142,3 +142,21 @@ async def test_a_broken_answer_is_no_document(portal, services, all_documented):
     paths = (await portal.get("/api/schema/")).json()["paths"]
     assert "/api/catalog/" in paths
     assert not {"/api/orders/", "/api/cart/"} & set(paths)
+
+
+def operation(name, status="201"):
+    return {"operationId": name, "responses": {status: {"description": "fine"}}}
+
+
+def test_an_answer_says_what_it_opens_in_other_services_too():
+    whole = merged(
+        orders={"paths": {"/api/checkout/": {"post": operation("checkout")}}},
+        payments={"paths": {"/api/pay/": {"post": operation("pay", "200")}}},
+    )
+    links = whole["paths"]["/api/checkout/"]["post"]["responses"]["201"]["links"]
+    assert links == {"pay": {"operationId": "pay", "requestBody": {"order_id": "$response.body#/id"}}}
+
+
+def test_nothing_opens_what_a_missing_service_would_answer():
+    whole = merged(orders={"paths": {"/api/checkout/": {"post": operation("checkout")}}})
+    assert "links" not in whole["paths"]["/api/checkout/"]["post"]["responses"]["201"]
