@@ -6,9 +6,9 @@ MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 RUNNER := $(PYTHON) -m shopsite_local
 UV := .boot/venv/bin/uv
-SOURCES := libs/common/src $(wildcard services/*/src) gateway/authz/src gateway/portal/src deploy/local/src tools/invariants/src tools/catalogue/src tools/manifests/src tools/release/src
+SOURCES := libs/common/src $(wildcard services/*/src) gateway/authz/src gateway/portal/src deploy/local/src tools/invariants/src tools/catalogue/src tools/manifests/src tools/release/src bench/src
 
-.PHONY: help boot up down reset ps env ctl logs dead-letters invariants chaos demo backup restore servers servers-down \
+.PHONY: help boot up down reset ps env ctl logs dead-letters invariants chaos bench demo backup restore servers servers-down \
 	test test-unit test-part test-long test-compose coverage lint format typecheck docs lock audit k8s-check k8s-secrets can-release release
 
 help:  ## This list
@@ -44,6 +44,9 @@ invariants: boot  ## Recount the running shop: nothing lost, doubled or stuck (A
 
 chaos: boot  ## Buy while everything is killed and cut off (SEED=7, PROFILE=short|long, ARGS=--help)
 	@$(RUNNER) chaos $(if $(SEED),--seed $(SEED)) $(if $(PROFILE),--profile $(PROFILE)) $(ARGS)
+
+bench: boot  ## Measure a private shop beside its references: CASE=list, ARGS="--list", --help (15 minutes)
+	@$(PYTHON) -m shopsite_bench $(if $(CASE),--case $(CASE)) $(ARGS)
 
 ##@ The shop in containers (docker compose)
 backup:  ## Everything that cannot be made again, into one file in backups/

@@ -15,7 +15,7 @@ fail() {
 # What .venv is made of: the lock, every member's own file, the version of uv and this script.
 wanted() {
     { echo "$ROOT $UV_VERSION"; cat uv.lock pyproject.toml services/*/pyproject.toml gateway/*/pyproject.toml \
-        libs/*/pyproject.toml deploy/local/pyproject.toml deploy/local/bootstrap.sh; } | cksum
+        libs/*/pyproject.toml bench/pyproject.toml deploy/local/pyproject.toml deploy/local/bootstrap.sh; } | cksum
 }
 
 up_to_date() {

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[4]
 SERVICES = ("identity", "catalog", "cart", "orders", "payments", "notifications")
 LONGEST_SOCKET_PATH = 100  # bytes; macOS takes 104, Linux 108
 
-Kind = Literal["shop", "test", "chaos", "servers"]
+Kind = Literal["shop", "test", "chaos", "bench", "servers"]
 
 
 def _ports_of_services() -> dict[str, int]:
@@ -73,8 +73,8 @@ class Instance:
         home: The data folder; everything that the processes write is below it.
         base: The port that all others are counted from.
         kind: `shop` is the one of `make up`, `test` the private one of `make test` (settings of the machine do not
-            reach it), `chaos` the same with short deadlines and no sample catalog, `servers` only PostgreSQL, RabbitMQ
-            and Redis for tests.
+            reach it), `chaos` the same with short deadlines and no sample catalog, `bench` the one that is measured:
+            nothing between its processes and no quotas, `servers` only PostgreSQL, RabbitMQ and Redis for tests.
         through_links: Whether ports are those of the proxies where there are some: as the processes see it.
     """
 

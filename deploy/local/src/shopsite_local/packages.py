@@ -14,15 +14,16 @@ from shopsite_local.progress import Progress
 from shopsite_local.users import is_root
 
 # program: how it is found, its package on Debian and Ubuntu, the units that this starts, its formula at Homebrew
-NEEDED: dict[str, tuple[Callable[[], Path | None], str, str, str]] = {
+Programs = dict[str, tuple[Callable[[], Path | None], str, str, str]]
+NEEDED: Programs = {
     "PostgreSQL": (binaries.find_postgres, "postgresql", "postgresql.service", "postgresql@17"),
     "Redis": (binaries.find_redis, "redis-server", "redis-server.service", "redis"),
     "RabbitMQ": (binaries.find_rabbitmq, "rabbitmq-server", "rabbitmq-server.service", "rabbitmq"),
 }
 # what tests of pages drive; nothing else needs it
-FOR_TESTS: dict[str, tuple[Callable[[], Path | None], str, str, str]] = {
-    "Chromium": (binaries.find_chromium, "chromium", "", "chromium"),
-}
+FOR_TESTS: Programs = {"Chromium": (binaries.find_chromium, "chromium", "", "chromium")}
+# what makes the load of `make bench`
+FOR_BENCH: Programs = {"wrk": (lambda: binaries.find("wrk"), "wrk", "", "wrk")}
 # Debian starts a service when its package is installed, unless this file says no. Ours lives as long as the
 # installation; one that is there already is left as it is.
 POLICY = Path("/usr/sbin/policy-rc.d")
@@ -39,13 +40,12 @@ apt-get install -q -y --no-install-recommends "$@"
 """
 
 
-def ensure(home: Path, progress: Progress, *, for_tests: bool = False) -> None:
-    """Installs those of the three servers that are missing, or of what only tests need.
+def ensure(home: Path, progress: Progress, needed: Programs = NEEDED) -> None:
+    """Installs those programs that are missing, by default of the three servers.
 
     Raises:
         RunnerError: There is no way to install here, or it failed.
     """
-    needed = FOR_TESTS if for_tests else NEEDED
     missing = [name for name, (find, *_) in needed.items() if find() is None]
     if not missing:
         return

@@ -89,6 +89,8 @@ POSTGRES_SETTINGS = {
 }
 # Safe when the server is killed, not when the machine loses power: right for the data of tests alone.
 UNSAFE_BUT_FAST = {"fsync": "off", "full_page_writes": "off"}
+# Counts statements, for the figure of statements a request; BEGIN and COMMIT are none.
+COUNTING = {"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track_utility": "off"}
 
 
 def postgres(instance: Instance, home: Path) -> Part:
@@ -97,6 +99,8 @@ def postgres(instance: Instance, home: Path) -> Part:
     settings = POSTGRES_SETTINGS | {"port": str(instance.port("postgres"))}
     if instance.kind == "servers":
         settings |= UNSAFE_BUT_FAST
+    if instance.kind == "bench":
+        settings |= COUNTING
     options = (option for name, value in settings.items() for option in ("-c", f"{name}={value}"))
     return Part(
         name="postgres",

@@ -56,13 +56,20 @@ DEFAULTS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-# What `make test` gives its own shop; nothing of the machine's settings reaches that one.
-FOR_TESTS: Mapping[str, str] = MappingProxyType(
+# What is measured has no quotas, and is else the shop as it is delivered.
+FOR_BENCH: Mapping[str, str] = MappingProxyType(
     {
         "SHOPSITE_RATE_LIMIT_ANONYMOUS": "0",
         "SHOPSITE_RATE_LIMIT_CUSTOMER": "0",
         "SHOPSITE_RATE_LIMIT_STAFF": "0",
         "SHOPSITE_RATE_LIMIT_LOGIN": "0",
+    }
+)
+
+# What `make test` gives its own shop; nothing of the machine's settings reaches that one.
+FOR_TESTS: Mapping[str, str] = MappingProxyType(
+    {
+        **FOR_BENCH,
         "PAYMENT_RECONCILE_SECONDS": "5",
         # next to none: a test chooses an id low enough for its trace to be kept, and is the collector itself
         "OTEL_TRACES_SAMPLER_ARG": "0.000000001",
@@ -108,6 +115,8 @@ def for_instance(instance: Instance) -> Settings:
     """The settings of an instance: for a test shop the fixed ones, for others the environment over `.env`."""
     if instance.kind != "shop":
         inherited = {name: value for name, value in os.environ.items() if name in NEUTRAL}
+        if instance.kind == "bench":
+            return Settings(FOR_BENCH, inherited)
         if instance.kind == "chaos":
             return Settings(FOR_CHAOS, {**TERMS_OF_CHAOS, **inherited})
         fixed = {**FOR_TESTS, "OTEL_EXPORTER_OTLP_ENDPOINT": instance.url("traces")}

@@ -75,7 +75,7 @@ class Table:
         return [
             *(self._task(f"migrate-{name}", name, ("migrate",), owner, SERVERS) for name in SERVICES),
             self._task("create-admin", "identity", ("manage", "create-admin"), admin, ("migrate-identity",)),
-            *([] if self._at.kind == "chaos" else [seed]),
+            *([] if self._at.kind in {"chaos", "bench"} else [seed]),
         ]
 
     def service(self, service: str, role: str) -> Part:

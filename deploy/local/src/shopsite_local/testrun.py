@@ -37,7 +37,7 @@ def _stop(homes: Sequence[Path]) -> None:
 def _run(instance: Instance, home: Path, arguments: Sequence[str], progress: Progress) -> int:
     try:
         shop.start(instance, progress)
-        packages.ensure(instance.home, progress, for_tests=True)
+        packages.ensure(instance.home, progress, packages.FOR_TESTS)
         servers = testservers.start(home)
         shop.wait(instance, progress)
     except RunnerError as problem:

@@ -1,0 +1,55 @@
+"""Ten thousand products in a second: by SQL, into the catalog and into the cart's copy, as its events would.
+
+Names, words and prices repeat with different periods, so that filters and searches find more or less.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shopsite_bench.stage import Stage
+
+STOCK = 1_000_000  # never sold out, however long a run
+
+_PRODUCTS = """
+    CREATE EXTENSION IF NOT EXISTS pg_stat_statements;
+    SET search_path TO catalog, public;
+    INSERT INTO categories (id, name, name_key, slug)
+    SELECT md5('category' || n)::uuid, 'Category ' || n, 'category ' || n, 'category-' || n
+    FROM generate_series(1, 20) AS n ON CONFLICT DO NOTHING;
+    INSERT INTO products (id, name, description, price, category_id, tags, stock, low_stock_threshold, is_featured,
+                          rating_average, review_count, created_at, updated_at)
+    SELECT md5('product' || n)::uuid, 'Lamp of series ' || n,
+           'A lamp of walnut and brass for desk number ' || n || ', with a linen shade in tone ' || n %% 97
+               || ' and a cable of two metres.',
+           100 + n %% 9901 + 0.5, md5('category' || 1 + n %% 20)::uuid, ARRAY['lamp', 'tone' || n %% 97], %(stock)s, 5,
+           n %% 50 = 0, n %% 6, 0, now() - n * interval '1 second', now() - n * interval '1 second'
+    FROM generate_series(%(first)s, %(last)s) AS n;
+    INSERT INTO product_images (id, product_id, public_id, ready, url, width, height, position, created_at)
+    SELECT md5('image' || n)::uuid, md5('product' || n)::uuid, 'products/' || n, true,
+           'https://res.cloudinary.com/shopsite/image/upload/v1/products/' || n || '.jpg', 800, 800, 0, now()
+    FROM generate_series(%(first)s, %(last)s) AS n;
+    INSERT INTO stock_movements (id, product_id, delta, level, kind, reason, at)
+    SELECT md5('movement' || n)::uuid, md5('product' || n)::uuid, %(stock)s, %(stock)s, 'initial', '', now()
+    FROM generate_series(%(first)s, %(last)s) AS n;
+    INSERT INTO event_sequences (subject, last)
+    SELECT md5('product' || n)::uuid::text, 1 FROM generate_series(%(first)s, %(last)s) AS n;
+    ANALYZE;
+"""
+_COPIES = """
+    SET search_path TO cart, public;
+    INSERT INTO products (product_id, name, price, image_url, stock, details_sequence, stock_sequence, deleted)
+    SELECT id, name, price, 'https://res.cloudinary.com/shopsite/image/upload/v1/' || id || '.jpg', stock, 1, 1, false
+    FROM catalog.products ON CONFLICT DO NOTHING;
+    ANALYZE;
+"""
+
+
+def seed(stage: "Stage", count: int) -> None:
+    """Puts so many products on sale in an empty shop."""
+    stage.query(_PRODUCTS, {"first": 1, "last": count, "stock": STOCK})
+    stage.query(_COPIES)
+
+
+def product_id(stage: "Stage", number: int) -> str:
+    """The id of a seeded product, from 1."""
+    return str(stage.query("SELECT md5('product' || %s)::uuid", (number,))[0][0])
