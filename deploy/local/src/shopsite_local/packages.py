@@ -40,12 +40,13 @@ apt-get install -q -y --no-install-recommends "$@"
 """
 
 
-def ensure(home: Path, progress: Progress, needed: Programs = NEEDED) -> None:
+def ensure(home: Path, progress: Progress, programs: Programs | None = None) -> None:
     """Installs those programs that are missing, by default of the three servers.
 
     Raises:
         RunnerError: There is no way to install here, or it failed.
     """
+    needed = NEEDED if programs is None else programs
     missing = [name for name, (find, *_) in needed.items() if find() is None]
     if not missing:
         return
