@@ -9,11 +9,14 @@ from pydantic import AfterValidator, BeforeValidator
 _DATE_FIRST = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?")
 
 
-def _written_as_a_date(value: Any) -> Any:
+def _starting_with_a_date(advice: str) -> BeforeValidator:
     # pydantic would take a bare number for seconds since 1970
-    if isinstance(value, str) and not _DATE_FIRST.fullmatch(value):
-        raise ValueError("Enter a date, or a date and time, in the form of ISO 8601.")
-    return value
+    def check(value: Any) -> Any:
+        if isinstance(value, str) and not _DATE_FIRST.fullmatch(value):
+            raise ValueError(advice)
+        return value
+
+    return BeforeValidator(check)
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -23,8 +26,12 @@ def _in_utc(moment: datetime) -> datetime:
         raise ValueError("This moment is out of range.") from error
 
 
-Moment = Annotated[datetime, BeforeValidator(_written_as_a_date), AfterValidator(_in_utc)]
+Moment = Annotated[
+    datetime,
+    _starting_with_a_date("Enter a date, or a date and time, in the form of ISO 8601."),
+    AfterValidator(_in_utc),
+]
 """A moment; one without a time zone is meant in UTC, a date alone is its midnight."""
 
-Day = Annotated[date, BeforeValidator(_written_as_a_date)]
+Day = Annotated[date, _starting_with_a_date("Enter a date, as in 2026-01-31.")]
 """A day of the calendar."""
