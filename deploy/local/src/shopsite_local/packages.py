@@ -20,8 +20,12 @@ NEEDED: Programs = {
     "Redis": (binaries.find_redis, "redis-server", "redis-server.service", "redis"),
     "RabbitMQ": (binaries.find_rabbitmq, "rabbitmq-server", "rabbitmq-server.service", "rabbitmq"),
 }
-# what tests of pages drive; nothing else needs it
-FOR_TESTS: Programs = {"Chromium": (binaries.find_chromium, "chromium", "", "chromium")}
+# what tests of pages drive, and what the documents' examples for a shell call; nothing else needs them
+FOR_TESTS: Programs = {
+    "Chromium": (binaries.find_chromium, "chromium", "", "chromium"),
+    "curl": (lambda: binaries.find("curl"), "curl", "", "curl"),
+    "jq": (lambda: binaries.find("jq"), "jq", "", "jq"),
+}
 # what makes the load of `make bench`
 FOR_BENCH: Programs = {"wrk": (lambda: binaries.find("wrk"), "wrk", "", "wrk")}
 # Debian starts a service when its package is installed, unless this file says no. Ours lives as long as the
