@@ -4,12 +4,14 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from shopsite_catalogue import asyncapi, endpoints, events, settings
+from shopsite_catalogue import asyncapi, endpoints, events, http_file, postman, settings
 
 ROOT = Path(__file__).parents[4]
 DOCUMENTS: Mapping[str, Callable[[], str]] = {
     "docs/api/openapi.json": endpoints.openapi_json,
     "docs/api/endpoints.md": endpoints.markdown,
+    "docs/api/shopsite.postman_collection.json": postman.postman_json,
+    "docs/api/shopsite.http": http_file.text,
     "docs/api/asyncapi.yaml": asyncapi.yaml_text,
     "docs/api/events.md": events.markdown,
     "docs/settings.md": settings.markdown,
