@@ -87,8 +87,13 @@ def program(module: str, logs: Path, env: Mapping[str, str] | None = None) -> It
 
 
 @contextlib.contextmanager
-def gateway(back: Server, folder: Path, *, auth: Server | None = None, path: str = "/") -> Iterator[Target]:
-    """Runs a plain Traefik before a program, with ForwardAuth where `auth` is given; the target counts both."""
+def gateway(back: Server, folder: Path, *, auth: Server | None = None, servers: Sequence[int] = ()) -> Iterator[Target]:
+    """Runs a plain Traefik before a program, with ForwardAuth where `auth` is given; the target is its root.
+
+    Args:
+        back, auth: count as the target's, with the gateway itself.
+        servers: others that work for them, such as PostgreSQL.
+    """
     port = free_port()
     routes = folder / f"traefik-{port}.yml"
     routes.write_text(yaml.safe_dump(_routes(back, auth)), encoding="utf-8")
@@ -103,8 +108,8 @@ def gateway(back: Server, folder: Path, *, auth: Server | None = None, path: str
     traefik = str(ROOT / ".venv" / "bin" / "traefik")
     with running([traefik], port=port, log=folder / "traefik.log", env=env) as server:
         _wait_for_routes(server)
-        pids = [server.pid, back.pid, *([auth.pid] if auth else [])]
-        yield Target(f"{server.url}{path}", lambda: pids)
+        pids = [server.pid, back.pid, *([auth.pid] if auth else []), *servers]
+        yield Target(f"{server.url}/", lambda: pids)
 
 
 def _wait_for_routes(server: Server) -> None:

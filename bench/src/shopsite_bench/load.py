@@ -60,17 +60,17 @@ def put_load(
     cpu, statements = cpu_seconds(target.processes()) - cpu, target.statements() - statements
     good = seen["requests"] - seen["refused"]
     refused = (seen["refused"] + seen["broken"]) / max(seen["requests"], 1)
-    if good <= 0 or refused > bad_share:
+    if refused > bad_share or (good <= 0 and bad_share < 1):
         raise RunnerError(f"{target.url}: {refused:.0%} of {seen['requests']:.0f} answers were refusals: {seen}")
     return {
         "rate": good / seen["seconds"],
         "p50_ms": seen["p50_ms"],
         "p95_ms": seen["p95_ms"],
         "p99_ms": seen["p99_ms"],
-        "cpu_ms": cpu * 1000 / good,
-        "statements": statements / good,
+        "cpu_ms": cpu * 1000 / max(good, 1),
+        "statements": statements / max(good, 1),
         "refused": refused,
-        "bytes": seen["bytes"] / seen["requests"],
+        "bytes": seen["bytes"] / max(seen["requests"], 1),
     }
 
 

@@ -1,6 +1,15 @@
-"""The cases, a topic a module; a new module's `CASES` is put into this list."""
+"""The cases, a topic a module; a new module's `CASES` is put into this list.
+
+Those that load the shop come first, then what is measured in peace; the last ones stop it.
+"""
 
 from shopsite_bench.case import Case
-from shopsite_bench.cases import reading
+from shopsite_bench.cases import against_peer, computed, crowds, footprint, reading
 
-CASES: tuple[Case, ...] = (*reading.CASES,)
+CASES: tuple[Case, ...] = (
+    *reading.CASES,
+    *computed.CASES,
+    *against_peer.CASES,
+    *crowds.CASES,
+    *footprint.CASES,
+)

@@ -1,0 +1,199 @@
+"""The shop against django-oscar with its API: the same flow, the same products, the same machine.
+
+Where the two differ, the peer has the easier task: no gateway before it, no quotas, its lists tell no prices, an order
+of its sends no mail.
+"""
+
+import contextlib
+import http.client
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from shopsite_bench import consequences, peer, scripts
+from shopsite_bench.case import Case, Figures, Sides, at_least
+from shopsite_bench.cases.reading import LIST
+from shopsite_bench.load import put_load
+from shopsite_bench.processes import cpu_seconds
+from shopsite_bench.scripts import Request
+from shopsite_bench.seeding import product_id
+from shopsite_bench.stage import Stage
+from shopsite_local.problems import RunnerError
+
+_PRODUCT = 4711
+_LINES = 3  # products that carts are filled with: a line holds 999 pieces at most
+_SECONDS = 4.0
+_ADDRESS = "123 Main St, Lagos"
+_PEER_ADDRESS = {
+    "first_name": "Ada",
+    "last_name": "Obi",
+    "line1": "123 Main St",
+    "line4": "Lagos",
+    "postcode": "100001",
+}
+
+
+@contextlib.contextmanager
+def _reading(stage: Stage, ours: Callable[[Stage], str], theirs: str) -> Iterator[Sides]:
+    """One address of each."""
+    with peer.running(stage) as oscar:
+        yield Sides(partial(put_load, stage.target(ours(stage))), partial(put_load, oscar.target(theirs)))
+
+
+@contextlib.contextmanager
+def _adding(stage: Stage) -> Iterator[Sides]:
+    """A piece of one of three products into the cart of one of sixteen customers, in turns."""
+    with peer.running(stage) as oscar:
+        ours = [
+            Request("/api/cart-items/", "POST", customer, {"product": product_id(stage, number), "quantity": 1})
+            for number in range(1, _LINES + 1)
+            for customer in _signed_in(stage)
+        ]
+        theirs = [
+            Request("/api/basket/add-product/", "POST", customer, _peer_line(oscar, number, quantity=1))
+            for number in range(1, _LINES + 1)
+            for customer in oscar.signed_in
+        ]
+        our_script = scripts.cycling(stage.scratch / "ours.lua", ours)
+        their_script = scripts.cycling(stage.scratch / "theirs.lua", theirs)
+        yield Sides(
+            partial(put_load, stage.target("/api/cart-items/"), script=our_script),
+            partial(put_load, oscar.target("/basket/add-product/"), script=their_script),
+        )
+        stage.query("DELETE FROM cart.cart_items")
+
+
+def _signed_in(stage: Stage) -> list[dict[str, str]]:
+    return [{"Authorization": f"Bearer {stage.customer(f'buyer-{number}')}"} for number in range(peer.CUSTOMERS)]
+
+
+def _peer_line(oscar: peer.Peer, number: int, quantity: int) -> dict[str, Any]:
+    return {"url": f"{oscar.url}/api/products/{number}/", "quantity": quantity}
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A customer at one connection that is kept."""
+
+    url: str
+    headers: Mapping[str, str]
+
+    def post(self, connection: http.client.HTTPConnection, path: str, body: Any) -> Any:
+        """Sends JSON and returns the answer's.
+
+        Raises:
+            RunnerError: it was refused.
+        """
+        fields = {**self.headers, "Content-Type": "application/json"}
+        connection.request("POST", path, json.dumps(body), fields)
+        answer = connection.getresponse()
+        content = answer.read()
+        if answer.status >= http.client.BAD_REQUEST:
+            raise RunnerError(f"{path}: {answer.status} {content[:200]!r}")
+        return json.loads(content)
+
+    def connect(self) -> http.client.HTTPConnection:
+        """Opens the connection."""
+        parts = urlsplit(self.url)
+        return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
+
+
+Order = Callable[[Caller, http.client.HTTPConnection], None]
+
+
+def _order_here(caller: Caller, connection: http.client.HTTPConnection, product: str) -> None:
+    caller.post(connection, "/api/cart-items/", {"product": product, "quantity": 2})
+    addresses = {"shipping_address": _ADDRESS, "billing_address": _ADDRESS}
+    caller.post(connection, "/api/checkout/", addresses)
+
+
+def _order_there(caller: Caller, connection: http.client.HTTPConnection, oscar: peer.Peer) -> None:
+    basket = caller.post(connection, "/api/basket/add-product/", _peer_line(oscar, _PRODUCT, quantity=2))
+    address = {**_PEER_ADDRESS, "country": f"{oscar.url}/api/countries/NG/"}
+    caller.post(connection, "/api/checkout/", {"basket": basket["url"], "shipping_address": address})
+
+
+@contextlib.contextmanager
+def _ordering(stage: Stage) -> Iterator[Sides]:
+    """Each customer orders again and again: two pieces into the cart, checkout; then all consequences are awaited."""
+    with peer.running(stage) as oscar:
+        product = product_id(stage, _PRODUCT)
+        ours = [Caller(stage.url, headers) for headers in _signed_in(stage)]
+        theirs = [Caller(oscar.url, headers) for headers in oscar.signed_in]
+        settled = consequences.left_to_do(stage)
+        yield Sides(
+            partial(
+                _order_on,
+                ours,
+                partial(_order_here, product=product),
+                stage.pids,
+                partial(consequences.await_all, stage, settled),
+            ),
+            partial(_order_on, theirs, partial(_order_there, oscar=oscar), lambda: oscar.pids, lambda: None),
+        )
+
+
+def _order_on(
+    callers: Sequence[Caller], order: Order, pids: Callable[[], Sequence[int]], finish: Callable[[], None]
+) -> Figures:
+    """All callers order for some seconds.
+
+    Returns:
+        `rate`: orders a second until every consequence is done; `accepted_rate`: until the last answer;
+        `consequences_s`: from the last answer until all is done; `p50_ms`, `p95_ms`, `p99_ms` of an order's requests
+        together; `cpu_ms` an order.
+    """
+    cpu, began = cpu_seconds(pids()), time.monotonic()
+    with ThreadPoolExecutor(len(callers)) as threads:
+        taken = [each for one in threads.map(partial(_order_for, order, began + _SECONDS), callers) for each in one]
+    answered = time.monotonic()
+    finish()
+    done = time.monotonic()
+    cpu = cpu_seconds(pids()) - cpu
+    taken.sort()
+    return {
+        "rate": len(taken) / (done - began),
+        "accepted_rate": len(taken) / (answered - began),
+        "consequences_s": done - answered,
+        **{f"p{share}_ms": 1000 * taken[len(taken) * share // 100] for share in (50, 95, 99)},
+        "cpu_ms": 1000 * cpu / len(taken),
+    }
+
+
+def _order_for(order: Order, until: float, caller: Caller) -> list[float]:
+    """One customer's orders, each in seconds."""
+    taken = []
+    with contextlib.closing(caller.connect()) as connection:
+        while (began := time.monotonic()) < until:
+            order(caller, connection)
+            taken.append(time.monotonic() - began)
+    return taken
+
+
+CASES = (
+    Case(
+        "peer-list",
+        "list of 20 / django-oscar, its list (without prices)",
+        (at_least(10),),
+        partial(_reading, ours=lambda _: LIST, theirs="/products/"),
+    ),
+    Case(
+        "peer-detail",
+        "detail / django-oscar",
+        (at_least(15),),
+        partial(_reading, ours=lambda stage: f"{LIST}{product_id(stage, _PRODUCT)}/", theirs=f"/products/{_PRODUCT}/"),
+    ),
+    Case("peer-add-to-cart", "add to cart, signed in / django-oscar", (at_least(10),), _adding),
+    Case(
+        "peer-orders",
+        "orders a second, add to cart and checkout, all consequences done / django-oscar",
+        (at_least(12),),
+        _ordering,
+        rounds=2,
+    ),
+)
