@@ -13,6 +13,7 @@ from shopsite_common.ids import uuid7
 from shopsite_common.pagination import Page
 from shopsite_common.problems import problem_body
 from shopsite_common.settings import SERVICES
+from shopsite_common.testing.costs import lists_of
 from shopsite_common.tokens import KeySet
 from shopsite_portal.main import create
 
@@ -189,3 +190,8 @@ async def test_a_service_that_refuses_a_token_that_has_just_ended_is_401(portal,
     assert (await portal.get(URL)).status_code == 401
     monkeypatch.setattr(keepers, "_list", lambda *_: httpx.Response(429, json={}))
     assert (await portal.get(URL)).status_code == 503
+
+
+def test_no_other_list_is_the_portals_own(make_app):
+    # the services' own test_costs.py measure their lists, and orders' that of dead letters as each service answers it
+    assert lists_of(make_app()) == ["/api/admin/dead-letters/"]

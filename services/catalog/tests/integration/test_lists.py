@@ -4,7 +4,7 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from shopsite_catalog.domain.listing import read_query
 from shopsite_catalog.service import products
@@ -163,22 +163,6 @@ async def test_links_lead_through_all_pages_and_back_on_the_clients_origin(clien
     assert third["next"] is None
     seen = [entry["name"] for page in (first, second, third) for entry in page["results"]]
     assert seen == sorted(row["name"] for row in ROWS)
-
-
-@pytest.mark.parametrize("page_size", [1, 20, 100])
-def test_a_page_costs_two_statements_whatever_its_size(db, make_product, page_size):
-    for number in range(30):
-        make_product(name=f"Product {number}", category="Toys")
-    statements = []
-
-    def count(_connection, _cursor, statement, *_rest):
-        statements.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", count)
-    query = read_query([("category", "toys"), ("page_size", str(page_size))])
-    total, page = db.run_here(products.list_products, query=query, currency="NGN")
-
-    assert (total, len(page), len(statements)) == (30, min(page_size, 30), 2)
 
 
 amounts = st.decimals(min_value=0, max_value=25000, places=2).map(str) | st.sampled_from(

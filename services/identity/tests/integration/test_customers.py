@@ -3,7 +3,6 @@
 import asyncio
 
 import pytest
-from sqlalchemy import event as sql_event
 from sqlalchemy import select, text
 
 from shopsite_common.events import AdminActed, CustomerDeleted, CustomerRegistered, CustomerUpdated
@@ -246,22 +245,6 @@ async def test_what_was_already_sent_about_an_erased_customer_is_forgotten(clien
     db.run_here(mark_all_sent)
     await client.delete(f"{PATH}{account.id}/", headers=admin.headers)
     assert [event.email for event in events(CustomerRegistered)] == ["root@example.com"]
-
-
-async def test_the_list_costs_the_same_however_long(client, make_account, admin, own):
-    statements = []
-
-    engine = own.db.engine
-    sql_event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-    await client.get(PATH, headers=admin.headers)
-    statements.clear()
-    await client.get(PATH, headers=admin.headers)
-    few = len(statements)
-    for _ in range(10):
-        make_account()
-    statements.clear()
-    await client.get(PATH, headers=admin.headers)
-    assert len(statements) == few == 2
 
 
 def test_a_search_uses_its_index(session):

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import event
 
 from shopsite_common.clock import utcnow
 from shopsite_common.events import AdminActed, OrderCancelled, OrderCompleted, OrderShipped
@@ -78,18 +77,6 @@ async def test_lists_are_filtered_and_paged(client, admin, shop):
 )
 async def test_what_cannot_be_read_in_a_query_is_refused(client, admin, query, status):
     assert (await client.get(f"/api/orders/?{query}", headers=admin)).status_code == status
-
-
-async def test_a_list_takes_the_same_number_of_statements_whatever_its_size(client, admin, shop, app):
-    for _ in range(12):
-        shop.place()
-    statements = []
-    engine = app.state.resources.db.engine
-    event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-    await client.get("/api/orders/?page_size=2", headers=admin)
-    few = len(statements)
-    await client.get("/api/orders/?page_size=12", headers=admin)
-    assert len(statements) - few == few == 4
 
 
 async def test_strangers_find_nothing_and_nobody_is_asked_who_they_are(client, tokens, shop):

@@ -8,7 +8,8 @@ A service's ``tests/conftest.py`` says who it is::
 
 and gets: ``settings`` (read from a prepared environment), ``db`` and ``session`` on a database of its own that the
 real migrations built and that is empty at the start of each test, ``client`` (its API over ASGI), ``tokens`` and
-``service_keys`` for credentials, ``broker_url`` with its queues declared.
+``service_keys`` for credentials, ``broker_url`` with its queues declared, ``costs`` to hold requests against their
+budgets.
 """
 
 import asyncio
@@ -31,6 +32,7 @@ from shopsite_common.db import Database
 from shopsite_common.migrations import migrations_dir, upgrade
 from shopsite_common.provision import provision
 from shopsite_common.settings import SERVICES, ServiceSettings, driver_url
+from shopsite_common.testing.costs import TABLE, Costs, counter
 from shopsite_common.testing.credentials import ServiceKeys, TokenMaker
 from shopsite_common.testing.environment import set_shop_aside
 from shopsite_common.testing.servers import Servers, find_servers, own_database, own_redis_database, own_virtual_host
@@ -40,6 +42,16 @@ from shopsite_common.tokens import KeySet
 def pytest_configure() -> None:
     """Set the running shop's variables aside before any test reads settings."""
     set_shop_aside()
+
+
+_SPARE = pytest.StashKey[list[str]]()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say which budgets could be lowered: nothing fails for it, and the next rise would go unseen."""
+    if lines := config.stash.get(_SPARE, []):
+        terminalreporter.section(f"{TABLE} can be lowered to")
+        terminalreporter.write("\n".join(sorted(lines)) + "\n")
 
 
 @pytest.fixture(autouse=True)
@@ -212,6 +224,13 @@ async def client(app: Any) -> AsyncGenerator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://shop.example.com") as found:
         yield found
+
+
+@pytest.fixture
+def costs(pytestconfig: pytest.Config) -> Generator[Costs]:
+    """Measures requests, and holds them against the budgets."""
+    with counter() as found:
+        yield Costs(found, pytestconfig.rootpath / TABLE, pytestconfig.stash.setdefault(_SPARE, []))
 
 
 def _empty_all_tables(session: Session) -> None:
