@@ -26,7 +26,7 @@ def costs(tmp_path, spare):
 
 @pytest.mark.parametrize("cost", [Cost(3, 1, 300), Cost(2, 2, 300), Cost(2, 1, 301)])
 def test_each_figure_may_not_rise(costs, spare, cost):
-    with pytest.raises(AssertionError, match="cart +get_cart +own"):
+    with pytest.raises(AssertionError, match=r"cart +get_cart +own"):
         costs.check("cart", {"get_cart, own": cost})
     assert spare == []
 
