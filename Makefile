@@ -75,8 +75,8 @@ servers-down: boot  ## Stop those
 	@$(RUNNER) servers down
 
 ##@ Kubernetes
-k8s-check: boot  ## Render every overlay of deploy/k8s and hold it against the rules
-	@$(PYTHON) -m shopsite_manifests check
+k8s-check: boot  ## Render every overlay of deploy/k8s and hold it against the rules (ARGS=--help)
+	@$(PYTHON) -m shopsite_manifests check $(ARGS)
 k8s-secrets: boot  ## Print the Secrets of a new cluster: make -s k8s-secrets ARGS="--simulators" | kubectl apply -f -
 	@$(PYTHON) -m shopsite_manifests secrets $(ARGS)
 
