@@ -29,6 +29,8 @@ demo: boot  ## Buy something, and show each step with its time, events and mails
 	@$(RUNNER) demo
 
 ##@ Looking at it
+story: boot  ## All that happened around an order: make story ORDER=SO-20261124-7F3K9Q (or its id)
+	@$(RUNNER) story $(ORDER) $(ARGS)
 ps: boot  ## One line a process: NAME PID STATE
 	@$(RUNNER) ps
 env: boot  ## KEY=VALUE lines for a shell: eval "$(make env)"

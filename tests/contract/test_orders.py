@@ -200,10 +200,13 @@ async def test_the_timeline_tells_a_customer_their_part_and_an_admin_all(buyer, 
     assert isinstance(own, list)
     assert all(set(row) == {"at", "kind", "text", "actor", "details"} for row in own)
     assert [row["at"] for row in own] == sorted(row["at"] for row in own)
-    assert not any({"trace_id", "actor_id"} & set(row["details"]) for row in own)
+    assert not any({"trace_id", "actor_id", "consumed", "published"} & set(row["details"]) for row in own)
     assert len(full) >= len(own)
     assert all(len(row["details"]["trace_id"]) == 32 for row in full)
     assert full[0]["details"]["actor_id"] == order["customer"]
+    assert full[0]["details"]["published"] == "orders.OrderCreated.v1"
+    [paid] = [row["details"] for row in full if row["kind"] == "order_paid"]
+    assert (paid["consumed"], paid["published"]) == ("payments.PaymentSucceeded.v1", "orders.OrderPaid.v1")
     problem_of(await buyer.call("GET", f"/api/orders/{uuid7()}/timeline/"), 404)
 
 

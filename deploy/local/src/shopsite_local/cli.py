@@ -18,6 +18,7 @@ from shopsite_local.layout import ROOT, Instance, Kind, logs_of
 from shopsite_local.problems import RunnerError
 from shopsite_local.progress import Progress
 from shopsite_local.settings import for_instance, port_base
+from shopsite_local.story import Storyteller
 from shopsite_local.supervisor import ACTIONS, Supervisor
 
 Command = Callable[[argparse.Namespace], int]
@@ -64,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
     for name, (command, says) in plain.items():
         commands.add_parser(name, help=says).set_defaults(command=command)
     _add_chaos(commands.add_parser("chaos", help="buyers buy while everything is killed and cut; nothing may be lost"))
+    _add_story(commands.add_parser("story", help="all that happened around an order, for an admin's eyes"))
     _add_ctl(commands.add_parser("ctl", help="act on one process"))
     _add_logs(commands.add_parser("logs", help="follow the logs of a service or a process"))
     letters = commands.add_parser("dead-letters", help="what no handler could take", add_help=False)
@@ -71,6 +73,11 @@ def parser() -> argparse.ArgumentParser:
     _add_servers(commands.add_parser("servers", help="PostgreSQL, RabbitMQ and Redis for tests"))
     _add_supervise(commands.add_parser("supervise", help="the daemon itself; `up` starts it"))
     return top
+
+
+def _add_story(story: argparse.ArgumentParser) -> None:
+    story.add_argument("order", help="its id, or its number as in a mail's subject: SO-20261124-7F3K9Q")
+    story.set_defaults(command=tell)
 
 
 def _add_ctl(ctl: argparse.ArgumentParser) -> None:
@@ -156,6 +163,14 @@ def buy(options: argparse.Namespace) -> int:
     if not control.is_running(options.home):
         raise RunnerError("The shop is not up.", "make up")
     Demo(control.ask(options.home, "facts")["facts"]).run()
+    return 0
+
+
+def tell(options: argparse.Namespace) -> int:
+    """`make story`."""
+    if not control.is_running(options.home):
+        raise RunnerError("The shop is not up.", "make up")
+    Storyteller(control.ask(options.home, "facts")["facts"]).tell(options.order)
     return 0
 
 

@@ -113,6 +113,7 @@ class Consumer:
             await message.reject(requeue=False)
             return
         context.enter(event.requestid, event.traceparent)
+        context.consumed.set(event.type.removeprefix("shopsite."))
         about(order_id=getattr(event.data, "order_id", None))
         kind = telemetry.SpanKind.CONSUMER
         with telemetry.span(f"consume {subscription.queue}", kind=kind, parent=event.traceparent) as span:

@@ -135,8 +135,11 @@ def _history(row: Any) -> HistoryOut:
     return HistoryOut.model_construct(status=Status(row.status), at=row.at, actor=row.actor, note=row.text)
 
 
+_MESSAGES = {"consumed", "published"}
+
+
 class TimelineEntryOut(ResponseBody):
-    """Something that happened around an order. An admin sees in ``details`` also who did it and the trace id."""
+    """Something that happened around an order. An admin sees in ``details`` also who did it, events and the trace."""
 
     at: Timestamp
     kind: str = Field(examples=["order_paid"])
@@ -147,7 +150,7 @@ class TimelineEntryOut(ResponseBody):
     @classmethod
     def of(cls, row: Any, *, everything: bool) -> Self:
         """Return the body of an entry."""
-        details = dict(row.details)
+        details = {name: value for name, value in row.details.items() if everything or name not in _MESSAGES}
         if everything:
             details["trace_id"] = row.trace_id
             if row.actor_id is not None:

@@ -1,6 +1,6 @@
 """Writing down what a rule decided: the row, its history, the events, all in the caller's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from shopsite_common.events import (
     EventData,
     OrderCancelled,
     OrderCompleted,
+    OrderCreated,
     OrderLine,
     OrderPaid,
     OrderRefunded,
@@ -25,6 +26,13 @@ from shopsite_orders.models import HistoryEntry, Order
 from shopsite_orders.repository import standing as repository
 
 ANONYMOUS = "[erased]"
+_TELLS: Mapping[Told, type[EventData]] = {
+    Told.PAID: OrderPaid,
+    Told.CANCELLED: OrderCancelled,
+    Told.SHIPPED: OrderShipped,
+    Told.COMPLETED: OrderCompleted,
+    Told.REFUNDED: OrderRefunded,
+}
 
 
 @dataclass(frozen=True)
@@ -93,9 +101,12 @@ def _write_standing(order: Order, standing: Standing) -> None:
 
 
 def write_step(session: Session, order: Order, step: Step, occasion: Occasion) -> None:
-    """Add a step to the history that everybody sees."""
+    """Add a step to the history that everybody sees, with the event that tells the others of it."""
     kind = f"order_{step.told or step.status.lower()}"
-    write_entry(session, order, kind=kind, text=step.note, occasion=occasion, status=step.status, in_history=True)
+    write_entry(
+        session, order, kind=kind, text=step.note, occasion=occasion, status=step.status, in_history=True,
+        published=_published(step),
+    )  # fmt: skip
 
 
 def write_entry(
@@ -108,12 +119,14 @@ def write_entry(
     status: str | None = None,
     in_history: bool = False,
     public: bool = True,
+    published: str = "",
 ) -> None:
     """Add to an order's story.
 
     Args:
         in_history: it belongs to the order's history, not only to its timeline.
         public: the customer sees it too.
+        published: the routing key of the event that tells of it.
     """
     entry = HistoryEntry(
         order_id=order.id,
@@ -123,12 +136,25 @@ def write_entry(
         actor=occasion.actor.name,
         actor_id=occasion.actor.id,
         text=text,
-        details=occasion.details,
+        details={**occasion.details, **_messages(published)},
         trace_id=context.trace_id_of(context.traceparent.get()),
         in_history=in_history,
         public=public,
     )
     repository.add_entry(session, entry)
+
+
+def _published(step: Step) -> str:
+    """Return the routing key of what a step tells; the first one of an order tells that it was created."""
+    if step.told is not None:
+        return _TELLS[step.told].binding_key()
+    return OrderCreated.binding_key() if step.status is Status.CREATED else ""
+
+
+def _messages(published: str) -> dict[str, str]:
+    """Return what an entry comes from and what it tells, for admins."""
+    found = {"consumed": context.consumed.get(), "published": published}
+    return {name: key for name, key in found.items() if key}
 
 
 def erase_person(order: Order) -> None:
