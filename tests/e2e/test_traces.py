@@ -116,6 +116,40 @@ async def test_a_payment_is_one_trace_from_the_webhook_to_the_mail(shop, buyer, 
     await becomes_one_tree(collector, paid)
 
 
+async def test_what_nobody_tells_of_is_found_out_within_the_trace_that_began_it(
+    shop, buyer, new_product, collector, admin
+):
+    order = await buyer.buy((await new_product())["id"])
+    await shop.webhooks("off")
+    try:
+        began, refunded = new_trace(), new_trace()
+        answer = await buyer.call("POST", "/api/pay/", json={"order_id": order["id"]}, headers=within(began))
+        await shop.request("POST", answer.json()["data"]["authorization_url"], data={"outcome": "success"})
+        await has_spans(
+            collector,
+            began,
+            ("payments-worker", "verify attempt"),
+            ("payments-worker", "publish payments.PaymentSucceeded.v1"),
+            ("orders-worker", "consume orders.on_payment_succeeded"),
+            ("notifications-worker", "mail payment_confirmation"),
+        )
+        payment = (await buyer.get("/api/payment/"))["results"][0]["id"]
+        path = f"/api/payment/{payment}/refund/"
+        assert (await admin.call("POST", path, json={}, headers=within(refunded))).is_success
+        await has_spans(
+            collector,
+            refunded,
+            ("payments-worker", "advance refund"),
+            ("payments-worker", "POST paystack"),
+            ("payments-worker", "publish payments.PaymentRefunded.v1"),
+            ("notifications-worker", "smtp send"),
+        )
+    finally:
+        await shop.webhooks("on")
+    await becomes_one_tree(collector, began)
+    await becomes_one_tree(collector, refunded)
+
+
 async def post_signed(shop, document, headers):
     body = orjson.dumps(document)
     signature = hmac.new(shop.url("PAYSTACK_SECRET_KEY").encode(), body, hashlib.sha512).hexdigest()

@@ -111,6 +111,7 @@ class PaymentAttempt(Table, table=True):
     next_check_at: datetime | None = None
     last_check: bool = False
     verified_at: datetime | None = None
+    traceparent: str = Field(default="", max_length=60)
     created_at: datetime = Field(default_factory=utcnow)
 
 
@@ -137,6 +138,7 @@ class Refund(Table, table=True):
     resend_after: datetime | None = None
     failure: str | None = Field(default=None, max_length=200)
     next_check_at: datetime | None = None
+    traceparent: str = Field(default="", max_length=60)
     created_at: datetime = Field(default_factory=utcnow)
     updated_at: datetime = Field(default_factory=utcnow, sa_column_kwargs={"onupdate": utcnow})
 

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+from shopsite_common import context, telemetry
 from shopsite_common.clock import utcnow
 from shopsite_common.errors import Unavailable
 from shopsite_common.logs import get_logger
@@ -53,6 +54,12 @@ async def advance_refunds(desk: PaymentsResources) -> None:
 
 
 async def _advance(desk: PaymentsResources, task: RefundTask) -> None:
+    context.enter("", task.traceparent)
+    with telemetry.span("advance refund", parent=task.traceparent):
+        await _look_and_send(desk, task)
+
+
+async def _look_and_send(desk: PaymentsResources, task: RefundTask) -> None:
     try:
         await look_at_refunds(desk, task.reference)
         if await desk.db.run(refunds.plan_send, refund_id=task.refund_id, now=utcnow(), grace=_SILENCE):

@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
+from shopsite_common import context, telemetry
 from shopsite_common.clock import utcnow
 from shopsite_common.errors import Unavailable
 from shopsite_common.logs import get_logger
 from shopsite_payments.deps.refunding import look_at_refunds
 from shopsite_payments.deps.resources import PaymentsResources
 from shopsite_payments.errors import TransactionUnknown
+from shopsite_payments.repository.payments import AttemptTask
 from shopsite_payments.service import settlement
 from shopsite_payments.service.settlement import Standing
 
@@ -46,24 +48,26 @@ async def settle(desk: PaymentsResources, reference: str) -> Standing:
 async def verify_due(desk: PaymentsResources) -> None:
     """Verify every unpaid attempt whose time has come."""
     while due := await _take_due(desk):
-        await asyncio.gather(*(_verify(desk, reference) for reference in due))
+        await asyncio.gather(*(_verify(desk, task) for task in due))
         if len(due) < _BATCH:
             return
 
 
-async def _take_due(desk: PaymentsResources) -> Sequence[str]:
+async def _take_due(desk: PaymentsResources) -> Sequence[AttemptTask]:
     every = desk.settings.reconcile_every
     return await desk.db.run(
         settlement.take_due_attempts, now=utcnow(), pause=every * _SHARE, after_end=every, limit=_BATCH
     )
 
 
-async def _verify(desk: PaymentsResources, reference: str) -> None:
-    try:
-        await settle(desk, reference)
-    except Unavailable as error:
-        log.warning("verification_waits", reference=reference, error=error.code)
-        await desk.db.run(settlement.check_again, reference=reference, at=utcnow() + _TRY_AGAIN)
+async def _verify(desk: PaymentsResources, task: AttemptTask) -> None:
+    context.enter("", task.traceparent)
+    with telemetry.span("verify attempt", parent=task.traceparent):
+        try:
+            await settle(desk, task.reference)
+        except Unavailable as error:
+            log.warning("verification_waits", reference=task.reference, error=error.code)
+            await desk.db.run(settlement.check_again, reference=task.reference, at=utcnow() + _TRY_AGAIN)
 
 
 def first_check(desk: PaymentsResources) -> timedelta:

@@ -18,6 +18,14 @@ _UNPAID = (AttemptState.OPENING, AttemptState.OPEN, AttemptState.LOST, AttemptSt
 
 
 @dataclass(frozen=True, kw_only=True)
+class AttemptTask:
+    """An attempt that is due to be verified."""
+
+    reference: str
+    traceparent: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaymentFilter:
     """What a list of payments is narrowed to; None narrows nothing."""
 
@@ -154,16 +162,17 @@ _TAKE_DUE = text("""
           AND (NOT last_check OR next_check_at <= CAST(:now AS timestamptz) - :after_end)
         ORDER BY next_check_at LIMIT :limit FOR UPDATE SKIP LOCKED
     )
-    RETURNING reference
+    RETURNING reference, traceparent
 """)
 
 
 def take_due_attempts(
     session: Session, *, now: datetime, pause: timedelta, after_end: timedelta, limit: int
-) -> list[str]:
-    """Return references that are due to be verified, and plan their next time; two workers never take the same."""
+) -> list[AttemptTask]:
+    """Return attempts that are due to be verified, and plan their next time; two workers never take the same."""
     values = {"now": now, "pause": pause, "after_end": after_end, "limit": limit}
-    return list(session.connection().execute(_TAKE_DUE, values).scalars())
+    rows = session.connection().execute(_TAKE_DUE, values).all()
+    return [AttemptTask(reference=row.reference, traceparent=row.traceparent) for row in rows]
 
 
 def check_again(session: Session, reference: str, *, at: datetime) -> None:

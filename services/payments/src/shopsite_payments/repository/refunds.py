@@ -11,6 +11,7 @@ from sqlalchemy import exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
+from shopsite_common import context
 from shopsite_common.ids import uuid7
 from shopsite_payments.domain.payments import ProviderRefund, RefundStatus
 from shopsite_payments.domain.webhooks import DISPUTE_ENDED, DISPUTE_WON
@@ -25,6 +26,7 @@ class RefundTask:
     reference: str
     amount: Decimal
     currency: str
+    traceparent: str
 
 
 def add_refund(session: Session, refund: Refund) -> None:
@@ -65,6 +67,7 @@ def add_external(session: Session, attempt: PaymentAttempt, found: ProviderRefun
         "status": RefundStatus.PENDING,
         "provider_id": found.refund_id,
         "next_check_at": now,
+        "traceparent": context.traceparent.get(),
         "created_at": now,
         "updated_at": now,
     }
@@ -79,7 +82,7 @@ _TAKE_DUE = text("""
     WHERE a.id = r.attempt_id AND r.id IN (
         SELECT id FROM refunds WHERE next_check_at <= :now ORDER BY next_check_at LIMIT :limit FOR UPDATE SKIP LOCKED
     )
-    RETURNING r.id AS refund_id, a.reference, r.amount, r.currency
+    RETURNING r.id AS refund_id, a.reference, r.amount, r.currency, r.traceparent
 """)
 
 

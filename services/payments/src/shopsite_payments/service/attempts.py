@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from shopsite_common import context
 from shopsite_common.ids import uuid7
 from shopsite_common.outbox import emit
 from shopsite_payments.domain.payments import (
@@ -70,6 +71,7 @@ def reserve_attempt(
         reference=reference,
         opening_until=now + lease,
         next_check_at=now + check_after,
+        traceparent=context.traceparent.get(),
         created_at=now,
     )
     repository.add_attempt(session, attempt)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from shopsite_common import context
 from shopsite_common.audit import record_action
 from shopsite_common.clock import utcnow
 from shopsite_common.events import RefundReason
@@ -118,6 +119,7 @@ def _start(
         note=note or None,
         full=_pays(attempt) and wanted == left_of(arrived, parts),
         next_check_at=now,
+        traceparent=context.traceparent.get(),
         created_at=now,
     )
     repository.add_refund(session, refund)

@@ -12,6 +12,7 @@ from shopsite_payments.domain.payments import AttemptState, PaymentStatus, Verdi
 from shopsite_payments.errors import UnknownReference
 from shopsite_payments.models import Payment, PaymentAttempt
 from shopsite_payments.repository import payments as repository
+from shopsite_payments.repository.payments import AttemptTask
 from shopsite_payments.service import news, refunds
 
 _GIVE_UP_UNKNOWN = timedelta(minutes=5)
@@ -124,8 +125,8 @@ def _hold(session: Session, payment: Payment, now: datetime, hold: timedelta) ->
 
 def take_due_attempts(
     session: Session, *, now: datetime, pause: timedelta, after_end: timedelta, limit: int
-) -> Sequence[str]:
-    """Return the references of unpaid attempts that are due to be verified, and plan their next time.
+) -> Sequence[AttemptTask]:
+    """Return the unpaid attempts that are due to be verified, and plan their next time.
 
     Args:
         now: the time.
