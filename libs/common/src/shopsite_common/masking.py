@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-_MASK = "***"
+MASK = "***"
 _SECRETS = re.compile(
     r"sk_(?:live|test)_\w+"  # Paystack's keys
     r"|eyJ[\w-]+\.[\w-]+\.[\w-]*"  # JWTs
@@ -31,18 +31,18 @@ _CARD_DIGITS = 13
 def mask(text: str) -> str:
     """Return a text with credentials, e-mail addresses, phone and card numbers and quoted input replaced by ``***``."""
     if "@" in text or "%40" in text:
-        text = _EMAIL.sub("***@***", _SECRETS.sub(_MASK, text))
+        text = _EMAIL.sub("***@***", _SECRETS.sub(MASK, text))
     elif "sk_" in text or "eyJ" in text or "bearer" in text.lower():
-        text = _SECRETS.sub(_MASK, text)
+        text = _SECRETS.sub(MASK, text)
     if "=" in text or ":" in text:
-        text = _QUOTED.sub(_MASK, _QUERY.sub(rf"\1={_MASK}", text))
+        text = _QUOTED.sub(MASK, _QUERY.sub(rf"\1={MASK}", text))
     return _NUMBER.sub(_masked_number, text)
 
 
 def mask_value(key: str, value: Any) -> Any:
     """Return what of a value may be logged under this key, lists and dicts as deep as they go."""
     if value and _KEYS.search(key) and not key.endswith("_id"):
-        return _MASK
+        return MASK
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, bytes):
@@ -58,7 +58,7 @@ def _masked_number(found: re.Match[str]) -> str:
     text = found.group()
     digits = [int(letter) for letter in text if letter.isdigit()]
     is_card = len(digits) >= _CARD_DIGITS and _fits_luhn(digits)
-    return _MASK if text.startswith("+") or is_card else text
+    return MASK if text.startswith("+") or is_card else text
 
 
 def _fits_luhn(digits: list[int]) -> bool:

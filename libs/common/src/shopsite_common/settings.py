@@ -128,6 +128,11 @@ class ServiceSettings(CommonSettings):
             values["own_database_url"] = own
         return values
 
+    def unsafe_settings(self) -> list[str]:
+        """Return the names of settings whose value must not meet a real customer, as they stand in the environment."""
+        variables = {"OWN_DATABASE_URL": f"DATABASE_URL_{self.service.upper()}"}
+        return [variables.get(name, name) for name in super().unsafe_settings()]
+
     @cached_property
     def service_database_url(self) -> str:
         """Return the URL of this service's own role, with the driver named."""

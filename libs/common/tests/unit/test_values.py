@@ -87,7 +87,7 @@ class OrdersSettings(ServiceSettings):
 def test_production_refuses_defaults_and_names_them(monkeypatch):
     monkeypatch.setenv("SHOPSITE_ENV", "production")
     monkeypatch.setenv("DATABASE_URL_ORDERS", "postgresql://shopsite_orders:change-me@db:5432/shopsite")
-    with pytest.raises(ValidationError, match="OWN_DATABASE_URL, AMQP_URL") as refused:
+    with pytest.raises(ValidationError, match="value of DATABASE_URL_ORDERS, AMQP_URL") as refused:
         OrdersSettings()
     assert "change-me" not in str(refused.value)
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from shopsite_common.dead_letters import masking
+from shopsite_common.masking import MASK
 from shopsite_common.schemas import RequestBody, ResponseBody, Timestamp
 
 QUEUE_FORM = r"^(identity|catalog|cart|orders|payments|notifications)\.[a-z_]{1,100}$"
@@ -26,7 +26,7 @@ class DeadLetterOut(ResponseBody):
                     "reason": "LookupError: no template for welcome",
                     "attempts": 5,
                     "status": "waiting",
-                    "payload": {"customer_id": "0193a1c2-1111-7c3a-9b1e-2f6a5c0d9e11", "email": masking.MASK},
+                    "payload": {"customer_id": "0193a1c2-1111-7c3a-9b1e-2f6a5c0d9e11", "email": MASK},
                     "trace_id": "ab" * 16,
                     "died_at": "2026-11-24T08:30:01.512000Z",
                 }
