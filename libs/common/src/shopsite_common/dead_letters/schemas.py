@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
+from shopsite_common.dead_letters import masking
 from shopsite_common.masking import MASK
 from shopsite_common.schemas import RequestBody, ResponseBody, Timestamp
 
