@@ -24,7 +24,7 @@ def _products(count: int) -> None:
 
     Country.objects.create(iso_3166_1_a2="NG", name="Nigeria", printable_name="Nigeria", is_shipping_country=True)
     kind = ProductClass.objects.create(name="Lamps", track_stock=True, requires_shipping=True)
-    categories = [Category.objects.add_root(name=f"Category {number}") for number in range(20)]
+    categories = [Category.add_root(name=f"Category {number}") for number in range(20)]
     partner = Partner.objects.create(name="ShopSite")
     made = Product.objects.bulk_create(
         Product(

@@ -71,14 +71,16 @@ def _environment(stage: Stage) -> Path:
 
 
 def _database(stage: Stage, home: Path) -> str:
-    """A database of its own in the shop's server, made and filled at the first call; returns its address."""
-    url = f"{stage.facts['DATABASE_URL'].rpartition('/')[0]}/oscar"
+    """A database of its own in the shop's server, made at the first call; it gets its name when it is filled."""
+    server = stage.facts["DATABASE_URL"].rpartition("/")[0]
     if not stage.query("SELECT 1 FROM pg_database WHERE datname = 'oscar'"):
         with stage.progress.step(f"django-oscar gets {PRODUCTS} products"):
-            stage.query("CREATE DATABASE oscar")
-            words = ("-m", "oscar_shop.fill", str(PRODUCTS), str(CUSTOMERS), PASSWORD)
-            _succeed(stage, "env", f"PEER_DATABASE={url}", str(home / "bin" / "python"), *words)
-    return url
+            stage.query("DROP DATABASE IF EXISTS oscar_fresh")
+            stage.query("CREATE DATABASE oscar_fresh")
+            words = ("-W", "ignore", "-m", "oscar_shop.fill", str(PRODUCTS), str(CUSTOMERS), PASSWORD)
+            _succeed(stage, "env", f"PEER_DATABASE={server}/oscar_fresh", str(home / "bin" / "python"), *words)
+            stage.query("ALTER DATABASE oscar_fresh RENAME TO oscar")
+    return f"{server}/oscar"
 
 
 def _succeed(stage: Stage, *argv: str) -> None:

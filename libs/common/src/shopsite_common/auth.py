@@ -16,58 +16,49 @@ from shopsite_common.errors import Forbidden, NotAuthenticated
 from shopsite_common.service_tokens import InvalidServiceToken
 from shopsite_common.tokens import Principal
 
-_bearer = HTTPBearer(
-    auto_error=False, scheme_name="accessToken", bearerFormat="JWT", description="An access token of POST /api/token/"
-)
+_SCHEME: dict[str, Any] = {
+    "auto_error": False,
+    "scheme_name": "accessToken",
+    "bearerFormat": "JWT",
+    "description": "An access token of POST /api/token/",
+}
+_bearer = HTTPBearer(**_SCHEME)
 _Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
-async def optional_user(request: Request, credentials: _Bearer) -> Principal | None:
-    """Return who is asking, or None without a credential.
+class _Asking(HTTPBearer):
+    """Finds out who is asking: one flat dependency, because a tree of three is a sixth of a small request.
 
-    Raises:
-        NotAuthenticated: there is a credential, and it does not count.
+    Args:
+        admits: whether the endpoint is for them; nobody is None.
     """
-    if credentials is None:
-        if request.headers.get("authorization"):
-            raise NotAuthenticated
-        return None
-    principal: Principal = await request.app.state.resources.keys.verify(credentials.credentials)
-    return principal
+
+    def __init__(self, admits: Callable[[Principal | None], bool]) -> None:
+        super().__init__(**_SCHEME)
+        self._admits = admits
+
+    async def __call__(self, request: Request) -> Principal | None:  # type: ignore[override]  # the account, not its credential
+        """Return who is asking, or None without a credential.
+
+        Raises:
+            NotAuthenticated: there is a credential, and it does not count; or there is none, and one is needed.
+            Forbidden: the endpoint is for others.
+        """
+        principal: Principal | None = None
+        if authorization := request.headers.get("authorization"):
+            scheme, _, token = (part.strip() for part in authorization.partition(" "))
+            if scheme.lower() != "bearer" or not token:
+                raise NotAuthenticated
+            principal = await request.app.state.resources.keys.verify(token)
+        if not self._admits(principal):
+            raise NotAuthenticated if principal is None else Forbidden
+        return principal
 
 
-async def current_user(user: Annotated[Principal | None, Depends(optional_user)]) -> Principal:
-    """Return who is asking.
-
-    Raises:
-        NotAuthenticated: nobody, or a credential that does not count.
-    """
-    if user is None:
-        raise NotAuthenticated
-    return user
-
-
-async def staff_user(user: Annotated[Principal, Depends(current_user)]) -> Principal:
-    """Return the member of staff or admin who is asking.
-
-    Raises:
-        Forbidden: somebody else is.
-    """
-    if not user.is_staff:
-        raise Forbidden
-    return user
-
-
-async def admin_user(user: Annotated[Principal, Depends(current_user)]) -> Principal:
-    """Return the admin who is asking.
-
-    Raises:
-        Forbidden: somebody else is.
-    """
-    if not user.is_admin:
-        raise Forbidden
-    return user
-
+optional_user = _Asking(lambda _: True)
+current_user = _Asking(lambda user: user is not None)
+staff_user = _Asking(lambda user: user is not None and user.is_staff)
+admin_user = _Asking(lambda user: user is not None and user.is_admin)
 
 OptionalUser = Annotated[Principal | None, Depends(optional_user)]
 CurrentUser = Annotated[Principal, Depends(current_user)]

@@ -106,7 +106,8 @@ def _route_of(scope: Scope) -> str:
 
 def _log_request(scope: Scope, status: int, elapsed: float) -> None:
     if not scope["path"].startswith("/health/"):
-        about(order_id=scope.get("path_params", {}).get("order_id"))
+        if order_id := scope.get("path_params", {}).get("order_id"):
+            about(order_id=order_id)
         log.info(
             "request",
             method=scope["method"],

@@ -8,6 +8,7 @@ identity does not answer, such a token is not refused: it cannot be judged.
 import asyncio
 import contextlib
 import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ _REFETCH_SECONDS = 30.0
 _REFRESH_SECONDS = 300.0
 _RETRY_SECONDS = 1.0
 _AHEAD_SECONDS = 60
+_REMEMBERED = 2048  # tokens; the signature of one that comes again costs more than all else of a small request
 
 Role = Literal["customer", "staff", "admin"]
 _ROLES = ("customer", "staff", "admin")
@@ -88,6 +90,15 @@ def http_source(url: str) -> Callable[[], Awaitable[dict[str, Any]]]:
     return fetch
 
 
+@dataclass(frozen=True)
+class _Passed:
+    """A token that was verified, by which key."""
+
+    key_id: str
+    key: Any
+    principal: Principal
+
+
 class KeySet:
     """Identity's public keys, by their ids.
 
@@ -104,16 +115,27 @@ class KeySet:
         self._fetched_at = float("-inf")
         self._answered = False
         self._lock = asyncio.Lock()
+        self._passed: OrderedDict[str, _Passed] = OrderedDict()
         self._load_cached()
 
     async def verify(self, token: str) -> Principal:
-        """Return who holds the token.
+        """Return who holds the token. One that passed is remembered until it ends or the key set is read anew.
 
         Raises:
             InvalidToken: it does not count.
             Unavailable: its key is not known and identity can't be asked.
         """
-        return verify_with(await self._key(_key_id(token)), token)
+        passed = self._passed.get(token)
+        key_id = passed.key_id if passed else _key_id(token)
+        key = await self._key(key_id)
+        if passed and passed.key is key and passed.principal.expires_at > time.time():
+            return passed.principal
+        self._passed.pop(token, None)
+        principal = verify_with(key, token)
+        self._passed[token] = _Passed(key_id, key, principal)
+        if len(self._passed) > _REMEMBERED:
+            self._passed.popitem(last=False)
+        return principal
 
     async def _key(self, key_id: str) -> Any:
         if self._is_due(key_id):

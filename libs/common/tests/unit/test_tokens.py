@@ -8,7 +8,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from jwt.algorithms import HMACAlgorithm
+from jwt.algorithms import HMACAlgorithm, RSAAlgorithm
 
 from shopsite_common.errors import Unavailable
 from shopsite_common.testing.polling import eventually
@@ -163,3 +163,42 @@ async def test_a_flood_of_unknown_keys_asks_identity_once(tokens):
         with pytest.raises(InvalidToken):
             await keys.verify(with_key(tokens, f"key-{number}"))
     assert asked == 1
+
+
+async def test_a_remembered_token_counts_no_longer_than_it_says(keys, tokens, monkeypatch):
+    token = tokens.token(exp=int(time.time()) + 60)
+    await keys.verify(token)
+    monkeypatch.setattr("shopsite_common.tokens.verify_with", refuse)
+    await keys.verify(token)
+    later = time.time() + 61
+    monkeypatch.setattr(time, "time", lambda: later)
+    with pytest.raises(InvalidToken):
+        await keys.verify(token)
+
+
+def refuse(_key, _token):
+    raise InvalidToken
+
+
+async def test_a_remembered_token_is_judged_anew_by_each_new_key_set(tokens):
+    document = await tokens.key_set()
+
+    async def source():
+        return document
+
+    keys = KeySet(source)
+    token = tokens.token()
+    await keys.verify(token)
+    other = generate_private_key(65537, 2048).public_key()
+    with_other = RSAAlgorithm.to_jwk(other, as_dict=True) | {"kid": tokens.key_id, "alg": "RS256"}
+    document = {"keys": [with_other]}
+    await keys._fetch()
+    with pytest.raises(InvalidToken):
+        await keys.verify(token)
+
+
+async def test_no_more_tokens_are_remembered_than_fit(keys, tokens, monkeypatch):
+    monkeypatch.setattr("shopsite_common.tokens._REMEMBERED", 2)
+    for _ in range(4):
+        await keys.verify(tokens.token())
+    assert len(keys._passed) == 2
