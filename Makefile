@@ -43,6 +43,8 @@ dead-letters: boot  ## What no handler could take: ARGS="list|show ID|replay ID|
 	@$(RUNNER) dead-letters $(or $(ARGS),list)
 invariants: boot  ## Recount the running shop: nothing lost, doubled or stuck (ARGS="--patience 60 --json FILE")
 	@$(RUNNER) invariants $(ARGS)
+mail-preview: boot  ## Every mail with sample data as people see it, as pictures in .local/mail-preview/index.html
+	@$(RUNNER) mail-preview
 
 chaos: boot  ## Buy while everything is killed and cut off (SEED=7, PROFILE=short|long, ARGS=--help)
 	@$(RUNNER) chaos $(if $(SEED),--seed $(SEED)) $(if $(PROFILE),--profile $(PROFILE)) $(ARGS)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import get_args
 
-from shopsite_local import containers, control, daemon, facts, shop, table, testrun, testservers
+from shopsite_local import containers, control, daemon, facts, mailpreview, shop, table, testrun, testservers
 from shopsite_local.chaos.profile import PROFILES
 from shopsite_local.commands import show
 from shopsite_local.demo import Demo
@@ -58,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
         "ps": (ps, "one line a process: NAME PID STATE"),
         "env": (env, "addresses and settings as KEY=VALUE lines for a shell"),
         "demo": (buy, "buy something on the running shop, and show each step with its time, events and mails"),
+        "mail-preview": (preview_mails, "every mail with sample data, as people see it, on one page of pictures"),
         "invariants": (recount, "recount the running shop; other arguments go to shopsite_invariants"),
         "test": (run_tests, "pytest over everything, on a private shop; other arguments go to pytest"),
         "test-compose": (run_container_tests, "the same for the whole-system tests, on a shop of Docker Compose"),
@@ -171,6 +172,14 @@ def tell(options: argparse.Namespace) -> int:
     if not control.is_running(options.home):
         raise RunnerError("The shop is not up.", "make up")
     Storyteller(control.ask(options.home, "facts")["facts"]).tell(options.order)
+    return 0
+
+
+def preview_mails(_options: argparse.Namespace) -> int:
+    """`make mail-preview`."""
+    folder = ROOT / ".local" / "mail-preview"
+    names = mailpreview.make(folder)
+    print(f"{len(names)} mails: {(folder / 'index.html').as_uri()}")
     return 0
 
 

@@ -47,7 +47,33 @@ def test_styles_are_in_the_tags_and_dark_mode_in_the_head(renderer, kind):
     assert "prefers-color-scheme: dark" in page
     assert page.count("<style") == 1
     assert "#a30" in page or "#aa3300" in page
-    assert 'width="600"' in page
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_wider_than_a_reader_shows(renderer, kind):
+    content = render(renderer, kind)
+    # Outlook alone, which knows no greatest width, gets the fixed one
+    everywhere = re.sub(r"<!--\[if mso\]>.*?<!\[endif\]-->", "", content.html)
+    assert 'width="600"' in content.html
+    assert 'width="600"' not in everywhere
+    long_lines = [line for line in content.text.splitlines() if len(line) > 80 and "://" not in line]
+    assert long_lines == []
+
+
+@pytest.mark.parametrize("kind", ["welcome", "password_reset", "low_stock", "payment_held"])
+def test_a_button_keeps_its_size_and_colour_in_outlook(renderer, kind):
+    page = render(renderer, kind).html
+    assert re.search(r'<td class="button"[^>]* bgcolor="#aa3300"[^>]*><a href="https://', page)
+
+
+def test_an_alert_leads_to_what_it_is_about(renderer):
+    stock, held = render(renderer, "low_stock"), render(renderer, "payment_held")
+    product = f"https://shop.example/admin/products/{SAMPLES['low_stock']['product_id']}/"
+    order = f"https://shop.example/admin/orders/{SAMPLES['payment_held']['order_id']}/"
+    assert product in stock.html
+    assert product in stock.text
+    assert order in held.html
+    assert order in held.text
 
 
 @pytest.mark.parametrize("kind", ["order_confirmation", "payment_confirmation", "shipping", "cancellation"])
