@@ -18,7 +18,7 @@ from shopsite_bench.load import Target
 from shopsite_local.layout import ROOT
 from shopsite_local.problems import RunnerError
 
-_READY_SECONDS = 30.0
+_READY_SECONDS = 120.0
 _GRACE_SECONDS = 10.0
 
 
@@ -57,7 +57,7 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(httpx.TransportError):
-            httpx.get(f"http://127.0.0.1:{port}/", trust_env=False)
+            httpx.get(f"http://127.0.0.1:{port}/", trust_env=False, timeout=30)
             return
         time.sleep(0.05)
     raise RunnerError(f"{log.stem} does not answer. The end of its log:", *log.read_text().splitlines()[-12:])

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from shopsite_bench import report, stage
+from shopsite_bench import documents, report, stage
 from shopsite_bench.cases import CASES
 from shopsite_bench.run import Result, run_all
 from shopsite_local.layout import ROOT
@@ -13,6 +13,8 @@ from shopsite_local.problems import RunnerError
 from shopsite_local.progress import Progress
 
 HOME = ROOT / ".local" / "bench"
+WHOLE = ROOT / "bench" / "latest.json"  # of the last run of all cases
+PART = ROOT / ".local" / "bench-part.json"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,6 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.list:
         print("\n".join(f"{case.name:24}{case.says}" for case in CASES))
+        return 0
+    if options.write_docs:
+        documents.write(WHOLE)
         return 0
     cases = [case for case in CASES if not options.case or case.name in options.case]
     results: list[Result] = []
@@ -30,9 +35,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except RunnerError as problem:
         print(problem, file=sys.stderr)
         return 1
-    report.write(options.report, document)
+    _report(options, document)
     print("\n".join(report.summary(results)))
     return 1 if any(result.failure for result in results) else 0
+
+
+def _report(options: argparse.Namespace, document: report.Document) -> None:
+    """A run of all cases renews the documents; one of some does not put its figures beside those of other days."""
+    whole = not options.case
+    report.write(options.report or (WHOLE if whole else PART), document)
+    if whole and options.report is None:
+        documents.write(WHOLE)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -41,5 +54,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--case", action="append", choices=names, metavar="NAME", help="only this one (again: more)")
     parser.add_argument("--list", action="store_true", help="what there is")
     parser.add_argument("--rounds", type=int, help="how often the sides take turns; by default as each case says")
-    parser.add_argument("--report", type=Path, default=ROOT / "bench" / "latest.json", help="the file for the figures")
+    parser.add_argument("--report", type=Path, help="a file for the figures, in place of bench/latest.json and docs")
+    parser.add_argument("--write-docs", action="store_true", help="docs/performance.md from bench/latest.json, no run")
     return parser

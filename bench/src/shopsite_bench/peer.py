@@ -44,7 +44,7 @@ class Peer:
 
 @contextlib.contextmanager
 def running(stage: Stage) -> Iterator[Peer]:
-    """Runs it for the time of the block, filled with as many products as the shop has."""
+    """Runs it, filled with as many products as the shop has; to be opened by `stage.once`, as four cases share it."""
     home = _environment(stage)
     env = {"PEER_DATABASE": _database(stage, home), "PYTHONPATH": str(_FOLDER), "PYTHONWARNINGS": "ignore"}
     port = beside.free_port()

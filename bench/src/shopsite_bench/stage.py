@@ -1,11 +1,12 @@
 """The stage of a run: a private shop with ten thousand products, and what cases ask of it."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import psycopg2
@@ -15,6 +16,8 @@ from shopsite_bench.load import Target
 from shopsite_local import control, packages, shop
 from shopsite_local.layout import Instance, logs_of
 from shopsite_local.progress import Progress
+
+T = TypeVar("T")
 
 PRODUCTS = 10_000
 PASSWORD = "securepassword123"  # noqa: S105 - of accounts that live as long as the run
@@ -35,12 +38,15 @@ class Stage:
     Attributes:
         instance: the shop's; `instance.home` is for files of the run.
         progress: says what happens.
+        lasting: closed at the end of the run.
         tables: what cases add to the reports, by title.
     """
 
     instance: Instance
     progress: Progress
+    lasting: ExitStack
     tables: dict[str, Table] = field(default_factory=dict)
+    _kept: dict[Any, Any] = field(default_factory=dict)
 
     @cached_property
     def facts(self) -> dict[str, str]:
@@ -64,6 +70,13 @@ class Stage:
         folder = self.instance.home / "scratch"
         folder.mkdir(exist_ok=True)
         return folder
+
+    def once(self, open_: Callable[["Stage"], AbstractContextManager[T]]) -> T:
+        """Opens at the first call what several cases need, and keeps it open until the end of the run."""
+        if open_ not in self._kept:
+            self._kept[open_] = self.lasting.enter_context(open_(self))
+        kept: T = self._kept[open_]
+        return kept
 
     def pid(self, process: str) -> int:
         """The process id of a part of the shop, by the names of `make ps`."""
@@ -122,10 +135,11 @@ def opened(home: Path, progress: Progress) -> Iterator[Stage]:
         shop.start(instance, progress)
         packages.ensure(instance.home, progress, packages.FOR_BENCH)
         shop.wait(instance, progress)
-        stage = Stage(instance, progress)
-        with progress.step(f"{PRODUCTS} products go on sale"):
-            seeding.seed(stage, PRODUCTS)
-        yield stage
+        with ExitStack() as lasting:
+            stage = Stage(instance, progress, lasting)
+            with progress.step(f"{PRODUCTS} products go on sale"):
+                seeding.seed(stage, PRODUCTS)
+            yield stage
     finally:
         with progress.step("the shop stops"):
             shop.down(home)

@@ -41,31 +41,31 @@ _PEER_ADDRESS = {
 @contextlib.contextmanager
 def _reading(stage: Stage, ours: Callable[[Stage], str], theirs: str) -> Iterator[Sides]:
     """One address of each."""
-    with peer.running(stage) as oscar:
-        yield Sides(partial(put_load, stage.target(ours(stage))), partial(put_load, oscar.target(theirs)))
+    oscar = stage.once(peer.running)
+    yield Sides(partial(put_load, stage.target(ours(stage))), partial(put_load, oscar.target(theirs)))
 
 
 @contextlib.contextmanager
 def _adding(stage: Stage) -> Iterator[Sides]:
     """A piece of one of three products into the cart of one of sixteen customers, in turns."""
-    with peer.running(stage) as oscar:
-        ours = [
-            Request("/api/cart-items/", "POST", customer, {"product": product_id(stage, number), "quantity": 1})
-            for number in range(1, _LINES + 1)
-            for customer in _signed_in(stage)
-        ]
-        theirs = [
-            Request("/api/basket/add-product/", "POST", customer, _peer_line(oscar, number, quantity=1))
-            for number in range(1, _LINES + 1)
-            for customer in oscar.signed_in
-        ]
-        our_script = scripts.cycling(stage.scratch / "ours.lua", ours)
-        their_script = scripts.cycling(stage.scratch / "theirs.lua", theirs)
-        yield Sides(
-            partial(put_load, stage.target("/api/cart-items/"), script=our_script),
-            partial(put_load, oscar.target("/basket/add-product/"), script=their_script),
-        )
-        stage.query("DELETE FROM cart.cart_items")
+    oscar = stage.once(peer.running)
+    ours = [
+        Request("/api/cart-items/", "POST", customer, {"product": product_id(stage, number), "quantity": 1})
+        for number in range(1, _LINES + 1)
+        for customer in _signed_in(stage)
+    ]
+    theirs = [
+        Request("/api/basket/add-product/", "POST", customer, _peer_line(oscar, number, quantity=1))
+        for number in range(1, _LINES + 1)
+        for customer in oscar.signed_in
+    ]
+    our_script = scripts.cycling(stage.scratch / "ours.lua", ours)
+    their_script = scripts.cycling(stage.scratch / "theirs.lua", theirs)
+    yield Sides(
+        partial(put_load, stage.target("/api/cart-items/"), script=our_script),
+        partial(put_load, oscar.target("/basket/add-product/"), script=their_script),
+    )
+    stage.query("DELETE FROM cart.cart_items")
 
 
 def _signed_in(stage: Stage) -> list[dict[str, str]]:
@@ -121,21 +121,21 @@ def _order_there(caller: Caller, connection: http.client.HTTPConnection, oscar: 
 @contextlib.contextmanager
 def _ordering(stage: Stage) -> Iterator[Sides]:
     """Each customer orders again and again: two pieces into the cart, checkout; then all consequences are awaited."""
-    with peer.running(stage) as oscar:
-        product = product_id(stage, _PRODUCT)
-        ours = [Caller(stage.url, headers) for headers in _signed_in(stage)]
-        theirs = [Caller(oscar.url, headers) for headers in oscar.signed_in]
-        settled = consequences.left_to_do(stage)
-        yield Sides(
-            partial(
-                _order_on,
-                ours,
-                partial(_order_here, product=product),
-                stage.pids,
-                partial(consequences.await_all, stage, settled),
-            ),
-            partial(_order_on, theirs, partial(_order_there, oscar=oscar), lambda: oscar.pids, lambda: None),
-        )
+    oscar = stage.once(peer.running)
+    product = product_id(stage, _PRODUCT)
+    ours = [Caller(stage.url, headers) for headers in _signed_in(stage)]
+    theirs = [Caller(oscar.url, headers) for headers in oscar.signed_in]
+    settled = consequences.left_to_do(stage)
+    yield Sides(
+        partial(
+            _order_on,
+            ours,
+            partial(_order_here, product=product),
+            stage.pids,
+            partial(consequences.await_all, stage, settled),
+        ),
+        partial(_order_on, theirs, partial(_order_there, oscar=oscar), lambda: oscar.pids, lambda: None),
+    )
 
 
 def _order_on(
