@@ -25,6 +25,15 @@ function request()
   return wrk.format("GET", (path:gsub("LOW", low):gsub("HIGH", low + math.random(40, 60) + math.random(100) / 100)))
 end
 """
+_DRAWING = """
+local paths, most, next_one = {%s}, %d, 0
+math.randomseed(os.time())
+function request()
+  next_one = next_one %% #paths + 1
+  local price = string.format("%%.2f", 100.5 + math.random(0, 9900))
+  return wrk.format("GET", (paths[next_one]:gsub("NUMBER", math.random(most)):gsub("PRICE", price)))
+end
+"""
 
 
 @dataclass(frozen=True)
@@ -53,4 +62,10 @@ def cycling(file: Path, requests: Sequence[Request]) -> Path:
 def changing(file: Path, path: str) -> Path:
     """Writes a script that asks for a path whose LOW and HIGH are another range of prices each time."""
     file.write_text(_CHANGING % json.dumps(path), encoding="utf-8")
+    return file
+
+
+def drawing(file: Path, paths: Sequence[str], *, most: int) -> Path:
+    """Writes a script that asks for these paths in turns, whose NUMBER (to `most`) and PRICE are drawn each time."""
+    file.write_text(_DRAWING % (", ".join(map(json.dumps, paths)), most), encoding="utf-8")
     return file

@@ -3,15 +3,18 @@
 Names, words and prices repeat with different periods, so that filters and searches find more or less.
 """
 
+import contextlib
 from typing import TYPE_CHECKING
+
+import psycopg2
 
 if TYPE_CHECKING:
     from shopsite_bench.stage import Stage
 
 STOCK = 1_000_000  # never sold out, however long a run
 
+_COUNTING = "CREATE EXTENSION IF NOT EXISTS pg_stat_statements"
 _PRODUCTS = """
-    CREATE EXTENSION IF NOT EXISTS pg_stat_statements;
     SET search_path TO catalog, public;
     INSERT INTO categories (id, name, name_key, slug)
     SELECT md5('category' || n)::uuid, 'Category ' || n, 'category ' || n, 'category-' || n
@@ -46,8 +49,15 @@ _COPIES = """
 
 def seed(stage: "Stage", count: int) -> None:
     """Puts so many products on sale in an empty shop."""
-    stage.query(_PRODUCTS, {"first": 1, "last": count, "stock": STOCK})
+    stage.query(_COUNTING)
+    fill_catalog(stage.facts["DATABASE_URL"], count)
     stage.query(_COPIES)
+
+
+def fill_catalog(owner_url: str, count: int) -> None:
+    """Puts so many products into an empty catalog, in whatever database it is."""
+    with contextlib.closing(psycopg2.connect(owner_url)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute(_PRODUCTS, {"first": 1, "last": count, "stock": STOCK})
 
 
 def product_id(stage: "Stage", number: int) -> str:

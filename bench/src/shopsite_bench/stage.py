@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import httpx
 import psycopg2
+from psycopg2.extras import NamedTupleCursor
 
 from shopsite_bench import seeding
 from shopsite_bench.load import Target
@@ -90,11 +91,14 @@ class Stage:
         """SQL statements that the shop has run so far, all services; BEGIN and COMMIT are none."""
         return int(self.query("SELECT coalesce(sum(calls), 0) FROM pg_stat_statements")[0][0])
 
-    def query(self, statement: str, values: Any = None) -> list[tuple[Any, ...]]:
-        """Runs a statement as the owner of all schemas, committed, and returns its rows, if it has any."""
+    def query(self, statement: str, values: Any = None) -> list[Any]:
+        """Runs a statement as the owner of all schemas, committed, and returns its rows, if it has any.
+
+        A row is a tuple whose columns have names, too.
+        """
         with contextlib.closing(psycopg2.connect(self.facts["DATABASE_URL"])) as connection:
             connection.autocommit = True
-            with connection.cursor() as cursor:
+            with connection.cursor(cursor_factory=NamedTupleCursor) as cursor:
                 cursor.execute(statement, values)
                 return cursor.fetchall() if cursor.description else []
 

@@ -6,16 +6,14 @@ of its sends no mail.
 
 import contextlib
 import http.client
-import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 from shopsite_bench import consequences, peer, scripts
+from shopsite_bench.callers import Caller
 from shopsite_bench.case import Case, Figures, Sides, at_least
 from shopsite_bench.cases.reading import LIST
 from shopsite_bench.load import put_load
@@ -23,7 +21,6 @@ from shopsite_bench.processes import cpu_seconds
 from shopsite_bench.scripts import Request
 from shopsite_bench.seeding import product_id
 from shopsite_bench.stage import Stage
-from shopsite_local.problems import RunnerError
 
 _PRODUCT = 4711
 _LINES = 3  # products that carts are filled with: a line holds 999 pieces at most
@@ -74,33 +71,6 @@ def _signed_in(stage: Stage) -> list[dict[str, str]]:
 
 def _peer_line(oscar: peer.Peer, number: int, quantity: int) -> dict[str, Any]:
     return {"url": f"{oscar.url}/api/products/{number}/", "quantity": quantity}
-
-
-@dataclass(frozen=True)
-class Caller:
-    """A customer at one connection that is kept."""
-
-    url: str
-    headers: Mapping[str, str]
-
-    def post(self, connection: http.client.HTTPConnection, path: str, body: Any) -> Any:
-        """Sends JSON and returns the answer's.
-
-        Raises:
-            RunnerError: it was refused.
-        """
-        fields = {**self.headers, "Content-Type": "application/json"}
-        connection.request("POST", path, json.dumps(body), fields)
-        answer = connection.getresponse()
-        content = answer.read()
-        if answer.status >= http.client.BAD_REQUEST:
-            raise RunnerError(f"{path}: {answer.status} {content[:200]!r}")
-        return json.loads(content)
-
-    def connect(self) -> http.client.HTTPConnection:
-        """Opens the connection."""
-        parts = urlsplit(self.url)
-        return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
 
 
 Order = Callable[[Caller, http.client.HTTPConnection], None]
