@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
+import orjson
 from prometheus_client import Counter, Gauge
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -61,6 +62,7 @@ class Database:
             pool_timeout=wait_seconds,
             pool_recycle=1800,
             pool_reset_on_return=None,  # each unit ends by commit or rollback itself
+            json_deserializer=orjson.loads,
             hide_parameters=True,  # values stay out of error texts, and so out of logs
             connect_args={"connect_timeout": 3, "keepalives_idle": 30, "tcp_user_timeout": 10_000},
         )
