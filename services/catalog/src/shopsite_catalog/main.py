@@ -4,6 +4,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from shopsite_catalog.api import ROUTERS
+from shopsite_catalog.api.hot_reads import HotReads
 from shopsite_catalog.deps import CatalogResources
 from shopsite_catalog.settings import Settings
 from shopsite_common.app import create_app
@@ -20,4 +21,4 @@ def create() -> FastAPI:
         quota=settings.anonymous,
         trusted_proxies=settings.trusted_proxies,
     )
-    return create_app(own, ROUTERS, title="ShopSite catalog", inner_middleware=[quota])
+    return create_app(own, ROUTERS, title="ShopSite catalog", inner_middleware=[quota, Middleware(HotReads, own=own)])

@@ -99,6 +99,25 @@ async def test_a_list_of_one_host_is_not_shown_on_another(client, make_product):
     ]
 
 
+async def test_a_list_in_the_same_words_is_answered_without_reading_them_again(client, make_product, monkeypatch):
+    make_product()
+    first = await client.get("/api/products/?ordering=name")
+    monkeypatch.setattr("shopsite_catalog.api.products.asked_of", None)
+
+    second = await client.get("/api/products/?ordering=name")
+    assert (second.status_code, second.content) == (200, first.content)
+    assert {**second.headers, "x-request-id": ""} == {**first.headers, "x-request-id": ""}
+    assert (await client.get("/api/products/?ordering=-name")).status_code == 500
+    assert (await client.get("/api/products/?ordering=name", headers={"Host": "two.example.com"})).status_code == 500
+
+
+async def test_a_bad_credential_is_refused_though_the_answer_lies_ready(client, make_product):
+    for path in ("/api/products/", f"/api/products/{make_product()}/"):
+        for _ in range(2):
+            assert (await client.get(path)).status_code == 200
+        assert (await client.get(path, headers={"Authorization": "Bearer x"})).status_code == 401
+
+
 async def test_what_staff_write_is_visible_to_the_next_read(client, staff, make_product):
     product = make_product(price="10.00")
     path = f"/api/products/{product}/"

@@ -5,8 +5,10 @@ from urllib.parse import parse_qsl
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Request, Response
+from sqlmodel import Session
 
 from shopsite_catalog.api.answers import answer, conditional, key_of, page_document
+from shopsite_catalog.api.hot_reads import remember
 from shopsite_catalog.api.parameters import ANYBODY, FILTERS, IF_NONE_MATCH, NOT_MODIFIED, PAGING
 from shopsite_catalog.deps import LIST_VERSION, CatalogResources, ForAnybody, Own, detail_version
 from shopsite_catalog.domain.listing import ProductQuery, read_query
@@ -38,6 +40,12 @@ def asked_of(request: Request) -> ProductQuery:
     return read_query(parse_qsl(request.url.query, keep_blank_values=True))
 
 
+def finished_list(session: Session, *, query: ProductQuery, path: str, currency: str) -> CachedBody:
+    """Return a page's finished body, in the thread that reads it: what the event loop does all others wait for."""
+    count, results = products.list_products(session, query=query, currency=currency)
+    return answer_of(page_document(query, path, count, results))
+
+
 @router.get(
     "/api/products/",
     operation_id="list_products",
@@ -51,10 +59,11 @@ async def list_products(request: Request, own: ForAnybody) -> Response:
     path = f"{origin(request, own.settings.public_url)}/api/products/"
 
     async def make() -> CachedBody:
-        count, results = await own.db.run(products.list_products, query=query, currency=own.settings.shop_currency)
-        return answer_of(page_document(query, path, count, results))
+        return await own.db.run(finished_list, query=query, path=path, currency=own.settings.shop_currency)
 
-    return conditional(request, await own.answers.read(key_of("products", query, path), LIST_VERSION, make))
+    key = key_of("products", query, path)
+    remember(request, key, LIST_VERSION)
+    return conditional(request, await own.answers.read(key, LIST_VERSION, make))
 
 
 @router.post(
@@ -86,8 +95,9 @@ async def get_product(request: Request, product_id: UUID, own: ForAnybody) -> Re
     async def make() -> CachedBody:
         return await own.db.run(products.get_product, product_id=product_id, currency=own.settings.shop_currency)
 
-    key = f"product:detail:{product_id}"
-    return conditional(request, await own.answers.read(key, detail_version(product_id), make))
+    key, version_key = f"product:detail:{product_id}", detail_version(product_id)
+    remember(request, key, version_key)
+    return conditional(request, await own.answers.read(key, version_key, make))
 
 
 @router.put(

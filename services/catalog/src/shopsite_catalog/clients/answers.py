@@ -29,6 +29,8 @@ _READS = Counter(
     "shopsite_cache_reads_total", "Looks for a cached answer: memory, redis, miss, or unavailable", ["outcome"]
 )
 
+_FROM_MEMORY = _READS.labels("memory")
+
 Make = Callable[[], Awaitable[CachedBody]]
 
 _SEPARATOR = b"\n"
@@ -75,6 +77,21 @@ class AnswerCache:
             return await make()
         return answer or await self._made_once(key, version, make)
 
+    async def find_in_memory(self, key: str, version_key: str) -> CachedBody | None:
+        """Return the answer if this process holds it and it still counts; None also where Redis can't tell."""
+        copy = self._copies.get(key)
+        if copy is None or not self._avoid_until <= self._clock() < copy.good_until:
+            return None
+        try:
+            version = await self._versions.read(version_key)
+        except (RedisError, OSError) as error:
+            self._avoid(error)
+            return None
+        if version != copy.version:
+            return None
+        _FROM_MEMORY.inc()
+        return copy.answer
+
     async def touch(self, *version_keys: str) -> None:
         """Let every answer of these versions count no more: to be called when a change is committed.
 
@@ -100,7 +117,7 @@ class AnswerCache:
         if copy is not None and copy.good_until > self._clock():
             version = await self._versions.read(version_key)
             if version == copy.version:
-                _READS.labels("memory").inc()
+                _FROM_MEMORY.inc()
                 return version, copy.answer
         version, stored = await self._redis.mget(version_key, key)
         if not isinstance(version, bytes):
