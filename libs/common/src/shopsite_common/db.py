@@ -7,9 +7,10 @@ while an answer is made or another service is called.
 
 import asyncio
 import contextvars
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -36,12 +37,52 @@ _RETRIES = Counter("shopsite_db_retries_total", "Use cases run again after a dea
 _SERIALIZATION_FAILURE = "40001"
 _DEADLOCK = "40P01"
 _MAX_TRIES = 4
+ANSWER_SECONDS = 15.0
 
 
 class DatabaseDown(Unavailable):
     """The database does not answer, or has no place free in time."""
 
     code = "database_unavailable"
+
+
+class Patience:
+    """How long somebody still waits for the database: whoever sent a request, for all its use cases together."""
+
+    def __init__(self, seconds: float = ANSWER_SECONDS) -> None:
+        self._left = seconds
+
+    @asynccontextmanager
+    async def spent(self) -> AsyncIterator[None]:
+        """Let the block's time count.
+
+        Raises:
+            DatabaseDown: nothing is left.
+        """
+        if self._left <= 0:
+            raise DatabaseDown
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            async with asyncio.timeout(self._left):
+                yield
+        except TimeoutError as error:
+            raise DatabaseDown from error
+        finally:
+            self._left -= loop.time() - began
+
+
+_of_request: ContextVar[Patience | None] = ContextVar("patience_of_request", default=None)
+
+
+@contextmanager
+def one_patience() -> Iterator[None]:
+    """Let all use cases of the block together take no longer than one may alone."""
+    token = _of_request.set(Patience())
+    try:
+        yield
+    finally:
+        _of_request.reset(token)
 
 
 class Database:
@@ -51,10 +92,12 @@ class Database:
         url: a SQLAlchemy URL with its driver, of the service's own role.
         places: how many use cases run at the same time, each with a connection and a thread of its own.
         wait_seconds: how long a use case waits for a place before it is refused.
-        answer_seconds: how long a caller waits for a running use case before it is told 503.
+        answer_seconds: how long a caller waits for a use case, its place included, before it is told 503.
     """
 
-    def __init__(self, url: str, *, places: int = 8, wait_seconds: float = 5.0, answer_seconds: float = 15.0) -> None:
+    def __init__(
+        self, url: str, *, places: int = 8, wait_seconds: float = 5.0, answer_seconds: float = ANSWER_SECONDS
+    ) -> None:
         self.engine: Engine = create_engine(
             url,
             pool_size=places,
@@ -81,17 +124,15 @@ class Database:
         Raises:
             DatabaseDown: no connection, no place in time, or no answer in time (the work may still be done then).
         """
-        await self._take_place()
-        context = contextvars.copy_context()
-        work = asyncio.get_running_loop().run_in_executor(
-            self._threads, context.run, partial(self.run_here, use_case, *args, **kwargs)
-        )
-        work.add_done_callback(self._free_place)
-        try:
-            async with asyncio.timeout(self._answer_seconds):
-                return await asyncio.shield(work)
-        except TimeoutError as error:
-            raise DatabaseDown from error
+        patience = _of_request.get() or Patience(self._answer_seconds)
+        async with patience.spent():
+            await self._take_place()
+            context = contextvars.copy_context()
+            work = asyncio.get_running_loop().run_in_executor(
+                self._threads, context.run, partial(self.run_here, use_case, *args, **kwargs)
+            )
+            work.add_done_callback(self._free_place)
+            return await asyncio.shield(work)
 
     def run_here(self, use_case: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do what :meth:`run` does, in the calling thread: for commands and tests."""

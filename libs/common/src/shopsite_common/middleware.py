@@ -8,6 +8,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shopsite_common import context, telemetry
+from shopsite_common.db import one_patience
 from shopsite_common.errors import ShopError
 from shopsite_common.logs import about, get_logger
 from shopsite_common.problems import render
@@ -54,7 +55,8 @@ class RequestMiddleware:
         answer = _Answer(send, own, limits)
         started = time.perf_counter()
         try:
-            await self.app(scope, receive, answer)
+            with one_patience():
+                await self.app(scope, receive, answer)
         except Exception:
             log.exception("request_failed", method=scope["method"], route=_route_of(scope))
             if answer.status:

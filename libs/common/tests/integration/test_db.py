@@ -2,13 +2,14 @@
 
 import asyncio
 import threading
+import time
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from shopsite_common.db import Database, DatabaseDown
+from shopsite_common.db import Database, DatabaseDown, Patience, one_patience
 from shopsite_common.errors import ValidationFailed
 from shopsite_common.testing.polling import eventually
 
@@ -67,6 +68,20 @@ async def test_who_finds_no_place_in_time_is_told_so_and_the_place_comes_back(da
     await holding
     assert await database.run(lambda _session: 1) == 1
     database.close()
+
+
+async def test_use_cases_of_one_request_share_one_patience(db, monkeypatch):
+    monkeypatch.setattr(Patience.__init__, "__defaults__", (1.0,))
+
+    async def often(times: int) -> None:
+        for _ in range(times):
+            await db.run(lambda _session: time.sleep(0.4))
+
+    await often(3)
+    with one_patience(), pytest.raises(DatabaseDown):
+        await often(3)
+    with one_patience():
+        await often(1)
 
 
 async def test_who_gets_no_answer_in_time_is_told_so_and_the_work_keeps_its_place(database_url):
