@@ -16,6 +16,7 @@ _OWNED = ("customer_id", "product_id")
 _SHORTEST_LIMIT = 50
 _PASSWORD = r"passwords do not match|[Pp]assword (is|must|may)"
 _TAKEN = "already exists"
+_BORN = "date of birth between"
 _NAMED_TWICE = "named once"
 _KEY_USED = "idempotency_key_reused"
 _BUSY = "Too many people are signing in"  # hashing passwords is shed under load, with Retry-After
@@ -26,10 +27,12 @@ _RULES = {
     "POST /api/checkout/": f"cart_empty|{_KEY_USED}",
     "POST /api/pay/": _KEY_USED,
     "POST /api/payment/{payment_id}/refund/": _KEY_USED,
-    "POST /api/signup/": f"{_TAKEN}|{_PASSWORD}",
-    "POST /api/admin/customers/": f"{_TAKEN}|{_PASSWORD}",
-    "PUT /api/admin/customers/{customer_id}/": _TAKEN,
-    "PATCH /api/admin/customers/{customer_id}/": _TAKEN,
+    "POST /api/signup/": f"{_TAKEN}|{_PASSWORD}|{_BORN}",
+    "POST /api/admin/customers/": f"{_TAKEN}|{_PASSWORD}|{_BORN}",
+    "PUT /api/admin/customers/{customer_id}/": f"{_TAKEN}|{_BORN}",
+    "PATCH /api/admin/customers/{customer_id}/": f"{_TAKEN}|{_BORN}",
+    "PUT /api/customer_profile/me/": _BORN,
+    "PATCH /api/customer_profile/me/": _BORN,
     "POST /api/password/change/": f"current password is wrong|{_PASSWORD}",
     "POST /api/password/reset/": f"link is not valid|{_PASSWORD}",
     "PUT /api/cart/{cart_id}/": _NAMED_TWICE,

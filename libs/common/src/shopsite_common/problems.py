@@ -88,9 +88,11 @@ def install(app: FastAPI) -> None:
 
 def _allowed_methods(app: FastAPI, path: str) -> str:
     # the router names only the methods of the first route with this path; a client needs those of all
-    routes = [
+    matching = [
         route for route in iter_route_contexts(app.routes) if route.path and compile_path(route.path)[0].match(path)
     ]
+    # of a path that stands there word for word, what looks like it with a parameter says nothing
+    routes = [route for route in matching if route.path == path] or matching
     found = {method for route in routes for method in route.methods or ()}
     return ", ".join(sorted(found | ({"HEAD"} if "GET" in found else set())))
 

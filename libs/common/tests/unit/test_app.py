@@ -64,6 +64,19 @@ async def test_a_405_names_every_method_of_the_path(client):
     assert answer.json()["code"] == "method_not_allowed"
 
 
+async def test_a_path_that_stands_there_word_for_word_is_not_taken_for_a_parameter(client):
+    @client.app.get("/api/things/{number}/")
+    async def one(number: int) -> dict[str, int]:
+        return {"number": number}
+
+    @client.app.post("/api/things/again/")
+    async def again() -> None:
+        return None
+
+    assert (await client.delete("/api/things/again/")).headers["Allow"] == "POST"
+    assert (await client.delete("/api/things/7/")).headers["Allow"] == "GET, HEAD"
+
+
 async def test_head_is_answered_where_get_is(client):
     assert (await client.head("/api/things/")).status_code == 200
 

@@ -21,6 +21,8 @@ _EMAIL_SCHEMA = {"type": "string", "format": "email", "maxLength": MAX_EMAIL, "e
 # no control characters: names stand in the headers of mails
 _NAME = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
 
+_TEXT = r"^[^\x00]*$"
+
 
 def _written_as_a_date(value: Any) -> Any:
     if not isinstance(value, date) and not (isinstance(value, str) and _ISO_DATE.fullmatch(value)):
@@ -34,7 +36,9 @@ def _possible_birth(born: date) -> date:
 
 Email = Annotated[str, AfterValidator(normalized_email), WithJsonSchema(_EMAIL_SCHEMA, mode="validation")]
 # an address to look for: whether it could be one makes no difference
-AnyEmail = Annotated[str, StringConstraints(min_length=1, max_length=320), Field(examples=["ada@example.com"])]
+AnyEmail = Annotated[
+    str, StringConstraints(min_length=1, max_length=320, pattern=_TEXT), Field(examples=["ada@example.com"])
+]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=150, pattern=_NAME), Field(examples=["Ada"])]
 Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$"), Field(examples=["+2348012345678"])]
 Birth = Annotated[
@@ -65,7 +69,9 @@ _AnyText = StringConstraints(strip_whitespace=False, max_length=MAX_PASSWORD)
 Password = Annotated[str, _AnyText, Field(min_length=1), _password_schema(1)]
 NewPassword = Annotated[str, _AnyText, AfterValidator(_well_formed), _password_schema(MIN_PASSWORD)]
 Token = Annotated[
-    str, StringConstraints(min_length=1, max_length=512), Field(examples=["q1Zt0uP7cXb3mJw8yK5nRg2vHd9sLf4A"])
+    str,
+    StringConstraints(min_length=1, max_length=512, pattern=_TEXT),
+    Field(examples=["q1Zt0uP7cXb3mJw8yK5nRg2vHd9sLf4A"]),
 ]
 
 
