@@ -1,4 +1,5 @@
 -- Tables with the columns, defaults and indexes of those that a checkout writes, where nobody else looks.
+DROP SCHEMA IF EXISTS bench_catalog, bench_orders CASCADE;
 CREATE SCHEMA bench_catalog;
 CREATE SCHEMA bench_orders;
 CREATE TABLE bench_catalog.products (LIKE catalog.products INCLUDING ALL);

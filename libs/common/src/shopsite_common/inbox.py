@@ -18,11 +18,13 @@ inbox = Table(
     Index("ix_inbox_handled_at", "handled_at"),
 )
 
+# made once: a statement that is put together anew costs more than sending it
+_NOTE = insert(inbox).on_conflict_do_nothing()
+
 
 def first_time(session: Session, *, event_id: UUID, handler: str) -> bool:
     """Note that ``handler`` has the event; False if it had it before. The insert is the guard."""
-    statement = insert(inbox).values(event_id=event_id, handler=handler).on_conflict_do_nothing()
-    return session.connection().execute(statement).rowcount == 1
+    return session.connection().execute(_NOTE, {"event_id": event_id, "handler": handler}).rowcount == 1
 
 
 def delete_old(session: Session, *, older_than: timedelta) -> int:

@@ -14,10 +14,12 @@ from shopsite_identity.repository.accounts import accounts
 
 entries = Table.metadata.tables["audit_entries"]
 
+_INSERT = insert(entries).on_conflict_do_nothing()
+
 
 def insert_entry(session: Session, values: dict[str, Any]) -> None:
     """Insert an entry, once."""
-    session.connection().execute(insert(entries).values(values).on_conflict_do_nothing())
+    session.connection().execute(_INSERT, values)
 
 
 def list_entries(
