@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 STOCK = 1_000_000  # never sold out, however long a run
 
+_INDEXES = """
+    SELECT indexname, indexdef FROM pg_indexes
+    WHERE schemaname = 'catalog' AND tablename IN ('products', 'product_images') AND indexdef NOT LIKE 'CREATE UNIQUE%'
+"""
 _COUNTING = "CREATE EXTENSION IF NOT EXISTS pg_stat_statements"
 _PRODUCTS = """
     SET search_path TO catalog, public;
@@ -31,12 +35,14 @@ _PRODUCTS = """
     SELECT md5('image' || n)::uuid, md5('product' || n)::uuid, 'products/' || n, true,
            'https://res.cloudinary.com/shopsite/image/upload/v1/products/' || n || '.jpg', 800, 800, 0, now()
     FROM generate_series(%(first)s, %(last)s) AS n;
+"""
+_BESIDE = """
+    SET search_path TO catalog, public;
     INSERT INTO stock_movements (id, product_id, delta, level, kind, reason, at)
     SELECT md5('movement' || n)::uuid, md5('product' || n)::uuid, %(stock)s, %(stock)s, 'initial', '', now()
     FROM generate_series(%(first)s, %(last)s) AS n;
     INSERT INTO event_sequences (subject, last)
     SELECT md5('product' || n)::uuid::text, 1 FROM generate_series(%(first)s, %(last)s) AS n;
-    ANALYZE;
 """
 _COPIES = """
     SET search_path TO cart, public;
@@ -51,13 +57,25 @@ def seed(stage: "Stage", count: int) -> None:
     """Puts so many products on sale in an empty shop."""
     stage.query(_COUNTING)
     fill_catalog(stage.facts["DATABASE_URL"], count)
+    stage.query(_BESIDE, {"first": 1, "last": count, "stock": STOCK})
     stage.query(_COPIES)
 
 
 def fill_catalog(owner_url: str, count: int) -> None:
-    """Puts so many products into an empty catalog, in whatever database it is."""
+    """Puts so many products into an empty catalog, in whatever database it is.
+
+    Indexes are made once all is there, which takes a fifth of the time.
+    """
     with contextlib.closing(psycopg2.connect(owner_url)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute(_INDEXES)
+        indexes = cursor.fetchall()
+        for name, _ in indexes:
+            cursor.execute(f'DROP INDEX catalog."{name}"')
         cursor.execute(_PRODUCTS, {"first": 1, "last": count, "stock": STOCK})
+        cursor.execute("SET LOCAL maintenance_work_mem = '256MB'")
+        for _, definition in indexes:
+            cursor.execute(definition)
+        cursor.execute("ANALYZE")
 
 
 def product_id(stage: "Stage", number: int) -> str:

@@ -74,6 +74,10 @@ def span(
         parent: a ``traceparent`` from elsewhere; by default the current span, else what ``context`` holds.
         attributes: particulars, without personal data and secrets.
     """
+    if not _is_on():
+        with _carrying(parent):
+            yield INVALID_SPAN
+        return
     opened = _tracer.start_span(name, _around(parent), kind=kind, attributes=attributes)
     token = context.traceparent.set(_traceparent_of(opened) or parent or context.traceparent.get())
     try:
@@ -84,6 +88,16 @@ def span(
         raise
     finally:
         opened.end()
+        context.traceparent.reset(token)
+
+
+@contextmanager
+def _carrying(traceparent: str) -> Iterator[None]:
+    """Let a trace of somebody else's go along where none of our own is kept."""
+    token = context.traceparent.set(traceparent or context.traceparent.get())
+    try:
+        yield
+    finally:
         context.traceparent.reset(token)
 
 
