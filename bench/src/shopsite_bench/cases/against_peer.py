@@ -9,8 +9,11 @@ import http.client
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
+
+import psycopg2
 
 from shopsite_bench import consequences, peer, scripts
 from shopsite_bench.callers import Caller
@@ -25,6 +28,7 @@ from shopsite_bench.stage import Stage
 _PRODUCT = 4711
 _LINES = 3  # products that carts are filled with: a line holds 999 pieces at most
 _SECONDS = 4.0
+_LOOK_SECONDS = 0.002
 _ADDRESS = "123 Main St, Lagos"
 _PEER_ADDRESS = {
     "first_name": "Ada",
@@ -73,13 +77,32 @@ def _peer_line(oscar: peer.Peer, number: int, quantity: int) -> dict[str, Any]:
     return {"url": f"{oscar.url}/api/products/{number}/", "quantity": quantity}
 
 
-Order = Callable[[Caller, http.client.HTTPConnection], None]
+@dataclass(frozen=True)
+class Buyer(Caller):
+    """A customer of the shop, who sees by a look into the table when the cart is empty again."""
+
+    cart: str
+    database: Any
+
+    def await_empty_cart(self) -> None:
+        """Returns when nothing is left in the cart of what was ordered."""
+        with self.database.cursor() as cursor:
+            while True:
+                cursor.execute("SELECT 1 FROM cart.cart_items WHERE cart_id = %s", (self.cart,))
+                if cursor.fetchone() is None:
+                    return
+                time.sleep(_LOOK_SECONDS)
 
 
-def _order_here(caller: Caller, connection: http.client.HTTPConnection, product: str) -> None:
-    caller.post(connection, "/api/cart-items/", {"product": product, "quantity": 2})
+AnyCaller = TypeVar("AnyCaller", bound=Caller)
+
+
+def _order_here(buyer: Buyer, connection: http.client.HTTPConnection, product: str) -> None:
+    """The next order of a customer begins when the cart is empty again: a line is ordered once."""
+    buyer.post(connection, "/api/cart-items/", {"product": product, "quantity": 2})
     addresses = {"shipping_address": _ADDRESS, "billing_address": _ADDRESS}
-    caller.post(connection, "/api/checkout/", addresses)
+    buyer.post(connection, "/api/checkout/", addresses)
+    buyer.await_empty_cart()
 
 
 def _order_there(caller: Caller, connection: http.client.HTTPConnection, oscar: peer.Peer) -> None:
@@ -93,7 +116,7 @@ def _ordering(stage: Stage) -> Iterator[Sides]:
     """Each customer orders again and again: two pieces into the cart, checkout; then all consequences are awaited."""
     oscar = stage.once(peer.running)
     product = product_id(stage, _PRODUCT)
-    ours = [Caller(stage.url, headers) for headers in _signed_in(stage)]
+    ours = [stage.lasting.enter_context(_buyer(stage, headers)) for headers in _signed_in(stage)]
     theirs = [Caller(oscar.url, headers) for headers in oscar.signed_in]
     settled = consequences.left_to_do(stage)
     yield Sides(
@@ -108,8 +131,19 @@ def _ordering(stage: Stage) -> Iterator[Sides]:
     )
 
 
+@contextlib.contextmanager
+def _buyer(stage: Stage, headers: dict[str, str]) -> Iterator[Buyer]:
+    cart = stage.get("/api/cart/me/", headers=headers).json()["id"]
+    with contextlib.closing(psycopg2.connect(stage.facts["DATABASE_URL"])) as database:
+        database.autocommit = True
+        yield Buyer(stage.url, headers, cart, database)
+
+
 def _order_on(
-    callers: Sequence[Caller], order: Order, pids: Callable[[], Sequence[int]], finish: Callable[[], None]
+    callers: Sequence[AnyCaller],
+    order: Callable[[AnyCaller, http.client.HTTPConnection], None],
+    pids: Callable[[], Sequence[int]],
+    finish: Callable[[], None],
 ) -> Figures:
     """All callers order for some seconds.
 
@@ -135,7 +169,9 @@ def _order_on(
     }
 
 
-def _order_for(order: Order, until: float, caller: Caller) -> list[float]:
+def _order_for(
+    order: Callable[[AnyCaller, http.client.HTTPConnection], None], until: float, caller: AnyCaller
+) -> list[float]:
     """One customer's orders, each in seconds."""
     taken = []
     with contextlib.closing(caller.connect()) as connection:
