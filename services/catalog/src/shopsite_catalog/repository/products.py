@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, UnaryExpression, and_, func, insert, select, update
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.types import JSON
 from sqlmodel import Session
@@ -17,6 +17,7 @@ from shopsite_common.outbox import sequences
 
 _p, _i = products.c, product_images.c
 _ON_SALE = _p.deleted_at.is_(None)
+_FEW = 1000  # products that are sorted sooner than any index leads to the first of them
 
 _IMAGES = (
     select(
@@ -110,8 +111,21 @@ def _page(
     connection = session.connection()
     count = connection.execute(select(func.count()).select_from(products).where(condition)).scalar_one()
     query.check(count)
-    statement = _READ.where(condition).order_by(*ordering).limit(query.size).offset(query.offset)
+    order = _by_sorting(ordering) if count <= _FEW else ordering
+    statement = _READ.where(condition).order_by(*order).limit(query.size).offset(query.offset)
     return count, connection.execute(statement).all() if count else []
+
+
+def _by_sorting(ordering: Iterable[ColumnElement[Any]]) -> tuple[ColumnElement[Any]]:
+    """Return the same order as one row, which no index has.
+
+    PostgreSQL guesses how many match, and where it guesses too high walks all products in the order of an index to
+    find the few: of a million in 1.8 s, where to sort them takes a millisecond.
+    """
+    parts = list(ordering)
+    columns = [part.element if isinstance(part, UnaryExpression) else part for part in parts]
+    row: ColumnElement[Any] = func.row(*columns)
+    return (row.desc() if isinstance(parts[0], UnaryExpression) else row,)
 
 
 def lock_samples(session: Session) -> None:

@@ -48,14 +48,13 @@ def count_orders(session: Session, wanted: OrderFilter) -> int:
 
 
 def list_orders(session: Session, wanted: OrderFilter, *, limit: int, offset: int) -> list[OrderView]:
-    """Return a page of orders, newest first."""
-    statement = (
-        select(_orders)
-        .where(wanted.condition())
-        .order_by(_orders.c.created_at.desc(), _orders.c.id.desc())
-        .limit(limit)
-        .offset(offset)
-    )
+    """Return a page of orders, newest first.
+
+    The page is found in the index alone; only its own orders are read, however many come before them.
+    """
+    newest_first = (_orders.c.created_at.desc(), _orders.c.id.desc())
+    page = select(_orders.c.id).where(wanted.condition()).order_by(*newest_first).limit(limit).offset(offset)
+    statement = select(_orders).where(_orders.c.id.in_(page)).order_by(*newest_first)
     return _with_parts(session, session.connection().execute(statement).all())
 
 
