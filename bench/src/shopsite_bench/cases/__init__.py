@@ -1,6 +1,6 @@
 """The cases, a topic a module; a new module's `CASES` is put into this list.
 
-Those that load the shop come first, then what is measured in peace; the last ones stop it.
+What the shop takes at rest is measured when it has served a little; crowds and what stops it come last.
 """
 
 from shopsite_bench.case import Case
@@ -9,10 +9,11 @@ from shopsite_bench.cases import against_peer, computed, crowds, footprint, grow
 CASES: tuple[Case, ...] = (
     *reading.CASES,
     *computed.CASES,
+    *footprint.AT_REST,
     *against_peer.CASES,
     *ordering.CASES,
     *messages.CASES,
     *growth.CASES,
     *crowds.CASES,
-    *footprint.CASES,
+    *footprint.STARTING,
 )

@@ -61,7 +61,7 @@ def _only(stage: Stage, measure: Callable[[Stage], Figures]) -> Iterator[Sides]:
     yield Sides(partial(measure, stage))
 
 
-CASES = (
+AT_REST = (
     Case(
         "idle",
         "the whole stack when nobody comes / 5 % of one core, 2 GB, 100 MB an API process",
@@ -69,6 +69,8 @@ CASES = (
         partial(_only, measure=_idle),
         rounds=1,
     ),
+)
+STARTING = (
     Case(
         "cold-start",
         "an API process from its start until it is ready, the slowest of six / 2 s",
