@@ -160,7 +160,7 @@ def dead_letters_router(letters: DeadLetters) -> APIRouter:
         return ReplayOut(letters=await letters.replay_all(user, wanted.queue if wanted else None))
 
     @router.get(
-        "/{letter_id}/",
+        "/{letter_id:uuid}/",
         operation_id="get_dead_letter",
         summary="One dead letter",
         responses=documented(*_ADMINS_ONLY, LetterNotFound, Unavailable),
@@ -170,7 +170,7 @@ def dead_letters_router(letters: DeadLetters) -> APIRouter:
         return DeadLetterOut.model_validate_json((await letters.of_one("GET", f"/{letter_id}/", user)).content)
 
     @router.post(
-        "/{letter_id}/replay/",
+        "/{letter_id:uuid}/replay/",
         operation_id="replay_dead_letter",
         summary="Replay one dead letter",
         status_code=202,
@@ -182,7 +182,7 @@ def dead_letters_router(letters: DeadLetters) -> APIRouter:
         return DeadLetterOut.model_validate_json(answer.content)
 
     @router.delete(
-        "/{letter_id}/",
+        "/{letter_id:uuid}/",
         operation_id="drop_dead_letter",
         summary="Drop one dead letter",
         status_code=204,

@@ -60,7 +60,9 @@ _WORDS = {
 async def payment_callback(
     request: Request,
     desk: Desk,
-    reference: Annotated[str, Query(max_length=200, description="Of the transaction, as Paystack sends it")],
+    reference: Annotated[
+        str, Query(max_length=200, pattern=r"^[^\x00]*$", description="Of the transaction, as Paystack sends it")
+    ],
 ) -> Response:
     """Verify a payment with Paystack and tell how it stands: by redirect, as JSON, or as a page for a browser."""
     standing = await _look(desk, reference)
