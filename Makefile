@@ -8,7 +8,7 @@ RUNNER := $(PYTHON) -m shopsite_local
 UV := .boot/venv/bin/uv
 SOURCES := libs/common/src $(wildcard services/*/src) gateway/authz/src gateway/portal/src deploy/local/src tools/invariants/src tools/catalogue/src tools/manifests/src tools/release/src bench/src
 
-.PHONY: help boot up down reset ps env ctl logs dead-letters invariants chaos bench demo backup restore servers servers-down \
+.PHONY: help boot up down reset ps env ctl logs dead-letters invariants chaos bench profile demo backup restore servers servers-down \
 	test test-unit test-part test-long test-compose coverage lint format typecheck docs lock audit k8s-check k8s-secrets can-release release
 
 help:  ## This list
@@ -51,6 +51,9 @@ chaos: boot  ## Buy while everything is killed and cut off (SEED=7, PROFILE=shor
 
 bench: boot  ## Measure a private shop beside its references: CASE=list, ARGS="--list", --help (15 minutes)
 	@$(PYTHON) -m shopsite_bench $(if $(CASE),--case $(CASE)) $(ARGS)
+
+profile: boot  ## A flame graph of who works most in a case: make profile CASE=list-cached; .local/profile/
+	@$(PYTHON) -m shopsite_bench --profile --case $(CASE)
 
 ##@ The shop in containers (docker compose)
 backup:  ## Everything that cannot be made again, into one file in backups/

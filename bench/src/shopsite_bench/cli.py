@@ -5,7 +5,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from shopsite_bench import documents, report, stage
+from shopsite_bench import documents, profile, report, stage
+from shopsite_bench.case import Case
 from shopsite_bench.cases import CASES
 from shopsite_bench.run import Result, run_all
 from shopsite_local.layout import ROOT
@@ -27,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         documents.write(WHOLE)
         return 0
     cases = [case for case in CASES if not options.case or case.name in options.case]
+    if options.profile:
+        return _profile(cases)
     results: list[Result] = []
     try:
         with stage.opened(HOME, Progress()) as here:
@@ -38,6 +41,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _report(options, document)
     print("\n".join(report.summary(results)))
     return 1 if any(result.failure for result in results) else 0
+
+
+def _profile(cases: Sequence[Case]) -> int:
+    """Names the file of each case's flame graph."""
+    try:
+        with stage.opened(HOME, Progress()) as here:
+            files = [profile.profile(here, case) for case in cases]
+    except RunnerError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    print("\n".join(map(str, files)))
+    return 0
 
 
 def _report(options: argparse.Namespace, document: report.Document) -> None:
@@ -53,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     names = [case.name for case in CASES]
     parser.add_argument("--case", action="append", choices=names, metavar="NAME", help="only this one (again: more)")
     parser.add_argument("--list", action="store_true", help="what there is")
+    parser.add_argument("--profile", action="store_true", help="no measure but a flame graph, in .local/profile/")
     parser.add_argument("--rounds", type=int, help="how often the sides take turns; by default as each case says")
     parser.add_argument("--report", type=Path, help="a file for the figures, in place of bench/latest.json and docs")
     parser.add_argument("--write-docs", action="store_true", help="docs/performance.md from bench/latest.json, no run")
