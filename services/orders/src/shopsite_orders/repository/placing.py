@@ -39,18 +39,23 @@ def read_allowance(session: Session, *, customer_id: UUID, cart_line_ids: Sequen
     return session.connection().execute(_ALLOWANCE, values).one()
 
 
+# made once: to put a statement together costs more than to send it
+_CLAIM = insert(_ids).on_conflict_do_nothing()
+_INSERT = insert(_orders).on_conflict_do_nothing(index_elements=["number"])
+
+
 def claim_id(session: Session, *, order_id: UUID, kind: str, now: datetime) -> str:
     """Note what an id is, an order's or voided, if that isn't settled; return what it is."""
     values = {"order_id": order_id, "kind": kind, "noted_at": now}
-    session.connection().execute(insert(_ids).values(values).on_conflict_do_nothing())
+    if session.connection().execute(_CLAIM, values).rowcount:
+        return kind
     statement = _ids.select().where(_ids.c.order_id == order_id)
     return str(session.connection().execute(statement).one().kind)
 
 
 def insert_order(session: Session, values: dict[str, Any]) -> bool:
     """Insert an order; False if its number is taken."""
-    statement = insert(_orders).values(values).on_conflict_do_nothing(index_elements=["number"])
-    return session.connection().execute(statement).rowcount == 1
+    return session.connection().execute(_INSERT, values).rowcount == 1
 
 
 def insert_items(session: Session, *, order_id: UUID, lines: Sequence[SoldLine]) -> int:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from shopsite_common.clock import utcnow
-from shopsite_common.events import OrderCreated
+from shopsite_common.events import OrderCreated, OrderLine
 from shopsite_common.outbox import emit
 from shopsite_orders.domain.numbers import order_number
 from shopsite_orders.domain.standing import Status, Step
@@ -19,7 +19,7 @@ from shopsite_orders.errors import AccountErased, CartLineAlreadyOrdered, Reserv
 from shopsite_orders.models import Order
 from shopsite_orders.repository import placing as repository
 from shopsite_orders.service.reading import get_view
-from shopsite_orders.service.recording import Actor, Occasion, lines_of, write_step
+from shopsite_orders.service.recording import Actor, Occasion, write_step
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def place_order(session: Session, *, draft: Draft, term: timedelta, max_unpaid: 
     occasion = Occasion(Actor("customer", draft.customer_id), now)
     write_step(session, order, Step(Status.CREATED, "Order placed, stock reserved"), occasion)
     session.flush()
-    emit(session, _created(session, order))
+    emit(session, _created(order, draft.lines))
     return get_view(session, order_id=order.id)
 
 
@@ -100,12 +100,12 @@ def _insert(session: Session, draft: Draft, *, now: datetime, due_at: datetime) 
     return order
 
 
-def _created(session: Session, order: Order) -> OrderCreated:
+def _created(order: Order, lines: Sequence[SoldLine]) -> OrderCreated:
     return OrderCreated(
         order_id=order.id,
         number=order.number,
         customer_id=order.customer_id,
-        items=lines_of(session, order.id),
+        items=[OrderLine(**vars(line), subtotal=line.subtotal) for line in lines],
         total=order.total,
         currency=order.currency,
         created_at=order.created_at,
