@@ -48,4 +48,4 @@ docker compose exec -T rabbitmq sh -ec 'cat >/tmp/definitions.json; rabbitmqctl 
 migrate   # a backup of an earlier release is brought up to this one
 say "Starting the shop"
 docker compose --progress quiet up --detach
-say "Restored."
+say "Restored. The gateway answers in a moment: docker compose ps"
