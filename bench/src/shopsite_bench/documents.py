@@ -10,6 +10,7 @@ from shopsite_bench import plots
 from shopsite_local.layout import ROOT
 
 PAGE = ROOT / "docs" / "performance.md"
+SCALING = ROOT / "docs" / "scaling.md"
 PLOTS = ROOT / "docs" / "performance"
 # a table as lines: its title, what names a line, what runs along, what goes up, and the plot's file
 _LINES = (("How throughput holds with many connections", "requests", "connections", "good answers/s", "crowds.svg"),)
@@ -18,17 +19,24 @@ _LATENCIES = ("rate", "p50_ms", "p95_ms", "p99_ms", "cpu_ms", "statements", "byt
 
 
 def write(report: Path, page: Path = PAGE, folder: Path = PLOTS) -> None:
-    """Writes the page's generated parts and all plots anew from a report."""
+    """Writes the page's generated parts, those of docs/scaling.md and all plots anew from a report."""
     found = json.loads(report.read_text(encoding="utf-8"))
+    _fill(page, found)
+    if page == PAGE:
+        _fill(SCALING, found)
+    folder.mkdir(exist_ok=True)
+    for file, drawing in _drawings(found):
+        (folder / file).write_text(drawing, encoding="utf-8")
+
+
+def _fill(page: Path, found: dict[str, Any]) -> None:
+    """Puts each part between its marks, where the page has them."""
     text = page.read_text(encoding="utf-8")
     for name, lines in _parts(found):
         before, mark, rest = text.partition(f"<!-- {name} -->\n")
         if mark:
             text = before + mark + "\n".join(lines) + "\n" + "".join(rest.partition(_END)[1:])
     page.write_text(text, encoding="utf-8")
-    folder.mkdir(exist_ok=True)
-    for file, drawing in _drawings(found):
-        (folder / file).write_text(drawing, encoding="utf-8")
 
 
 def _parts(found: dict[str, Any]) -> Iterator[tuple[str, Iterable[str]]]:
@@ -36,6 +44,7 @@ def _parts(found: dict[str, Any]) -> Iterator[tuple[str, Iterable[str]]]:
     yield "ratios", _ratios(found)
     yield "figures", _figures(found)
     yield "tables", _tables(found)
+    yield "cores", _cores(found)
 
 
 def _machine(found: dict[str, Any]) -> Iterator[str]:
@@ -83,6 +92,18 @@ def _tables(found: dict[str, Any]) -> Iterator[str]:
     for title, table in found["tables"].items():
         yield f"\n### {title}\n"
         yield from _markdown(table["columns"], [[_shown(cell) for cell in row] for row in table["rows"]])
+
+
+def _cores(found: dict[str, Any]) -> Iterator[str]:
+    """What one core carries: of everything together where a load was put on all, of one process else."""
+    ours = {case: sides["ours"] for case, sides in found["figures"].items() if "rate" in sides["ours"]}
+    rows = [
+        (case, "the whole stack", _shown(1000 / figures["cpu_ms"]))
+        if figures.get("cpu_ms")
+        else (case, "one process", _shown(figures["rate"]))
+        for case, figures in ours.items()
+    ]
+    yield from _markdown(("case", "one core of", "a second"), rows)
 
 
 def _markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

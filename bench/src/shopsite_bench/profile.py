@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from shopsite_bench.case import Case, Measure
-from shopsite_bench.processes import cpu_seconds
 from shopsite_bench.stage import Stage
-from shopsite_local import shop
 from shopsite_local.layout import ROOT
 from shopsite_local.problems import RunnerError
 
@@ -38,10 +36,9 @@ def profile(stage: Stage, case: Case) -> Path:
 
 def _worked(stage: Stage, measure: Measure) -> dict[str, float]:
     """CPU seconds of each process of the shop during a measure."""
-    pids = {row["name"]: row["pid"] for row in shop.rows(stage.instance.home) if row["pid"]}
-    before = {name: cpu_seconds([pid]) for name, pid in pids.items()}
+    before = stage.cpu()
     measure()
-    return {name: cpu_seconds([pid]) - before[name] for name, pid in pids.items()}
+    return {name: seconds - before[name] for name, seconds in stage.cpu().items()}
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from psycopg2.extras import NamedTupleCursor
 
 from shopsite_bench import seeding
 from shopsite_bench.load import Target
+from shopsite_bench.processes import cpu_seconds
 from shopsite_local import control, packages, shop
 from shopsite_local.layout import Instance, logs_of
 from shopsite_local.progress import Progress
@@ -86,6 +87,10 @@ class Stage:
     def pids(self) -> list[int]:
         """All parts of the shop that run, simulators and servers included."""
         return [row["pid"] for row in shop.rows(self.instance.home) if row["pid"]]
+
+    def cpu(self) -> dict[str, float]:
+        """CPU seconds of each part of the shop so far."""
+        return {row["name"]: cpu_seconds([row["pid"]]) for row in shop.rows(self.instance.home) if row["pid"]}
 
     def statements(self) -> int:
         """SQL statements that the shop has run so far, all services; BEGIN and COMMIT are none."""

@@ -68,7 +68,7 @@ def _many_products(stage: Stage) -> Iterator[Sides]:
     changes = {"DATABASE_URL": owner, "DATABASE_URL_CATALOG": ""}
     _migrate(stage, changes)
     with stage.progress.step(f"{MANY_PRODUCTS:,} products go on sale in a database of their own"):
-        seeding.fill_catalog(owner, MANY_PRODUCTS)
+        seeding.fill_catalog(owner, MANY_PRODUCTS, picture_every=10)
     with _catalog(stage, changes) as many, _catalog(stage, {}) as few:
         yield Sides(partial(_ask, stage, many, MANY_PRODUCTS), partial(_ask, stage, few, PRODUCTS))
     stage.query("DROP DATABASE million WITH (FORCE)")
