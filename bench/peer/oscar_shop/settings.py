@@ -15,6 +15,7 @@ _database = urlsplit(os.environ["PEER_DATABASE"])
 DEBUG = False
 SECRET_KEY = "of a shop that lives as long as a run"  # noqa: S105
 ALLOWED_HOSTS = ["*"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # signing in is not measured, and should be short
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
