@@ -1,6 +1,7 @@
 """`make bench`: one run of all cases, or of one, and its reports."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.profile:
         return _profile(cases)
     results: list[Result] = []
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # whoever is ended still stops what it has started
     try:
         with stage.opened(HOME, Progress()) as here:
             run_all(here, cases, options.rounds, results.append)
