@@ -32,6 +32,7 @@ _PACE = 50.0  # orders a second
 _PACED_SECONDS = 8.0
 _ADDRESSES = {"shipping_address": "123 Main St, Lagos", "billing_address": "456 Billing Ave, Lagos"}
 _FILL = """
+    SELECT 1 FROM cart.carts WHERE id = %(cart)s FOR UPDATE;
     DELETE FROM cart.cart_items WHERE cart_id = %(cart)s;
     INSERT INTO cart.cart_items (id, cart_id, product_id, quantity, added_at)
     SELECT gen_random_uuid(), %(cart)s, md5('product' || n)::uuid, 1, now() FROM unnest(%(products)s) AS n
@@ -53,12 +54,12 @@ class Customer:
     caller: Caller
     cart: str
 
-    def order_while(self, database: str, go_on: Callable[[], bool]) -> list[float]:
-        """Orders two products again and again, and returns what each checkout took, in seconds.
+    def order_while(self, database: str, go_on: Callable[[], bool]) -> list[float | None]:
+        """Orders two products again and again, and returns what each checkout took, in seconds; None: it was refused.
 
         The cart is filled by SQL, so that it is the checkout that is measured.
         """
-        taken = []
+        taken: list[float | None] = []
         with (
             contextlib.closing(psycopg2.connect(database)) as filling,
             contextlib.closing(self.caller.connect()) as connection,
@@ -68,8 +69,11 @@ class Customer:
                 products = random.sample(range(1, PRODUCTS + 1), 2)
                 filling.cursor().execute(_FILL, {"cart": self.cart, "products": products})
                 began = time.monotonic()
-                self.caller.post(connection, "/api/checkout/", _ADDRESSES)
-                taken.append(time.monotonic() - began)
+                try:
+                    self.caller.post(connection, "/api/checkout/", _ADDRESSES)
+                    taken.append(time.monotonic() - began)
+                except RunnerError:
+                    taken.append(None)
         return taken
 
 
@@ -93,7 +97,10 @@ def _order(stage: Stage, customers: Sequence[Customer], begin: Callable[[], GoOn
     go_on = begin()
     with ThreadPoolExecutor(len(customers)) as threads:
         each = threads.map(lambda one: one.order_while(stage.facts["DATABASE_URL"], go_on), customers)
-        taken = sorted(seconds for one in each for seconds in one)
+        answers = [seconds for one in each for seconds in one]
+    taken = sorted(seconds for seconds in answers if seconds is not None)
+    if not taken:
+        raise RunnerError("No checkout succeeded.")
     rate = len(taken) / (time.monotonic() - began)
     consequences.await_all(stage, settled)
     statements = stage.statements() - statements
@@ -102,6 +109,7 @@ def _order(stage: Stage, customers: Sequence[Customer], begin: Callable[[], GoOn
     return {
         "rate": rate,
         **{f"p{share}_ms": 1000 * taken[len(taken) * share // 100] for share in (50, 95, 99)},
+        "refused": 1 - len(taken) / len(answers),
         "cpu_ms": sum(cpu.values()),
         "statements": statements / len(taken),
     }
