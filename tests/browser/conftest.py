@@ -4,6 +4,7 @@ import os
 import re
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -70,16 +71,26 @@ class Visitor:
     async def reads(self, text: str) -> None:
         await self.page.get_by_text(text).filter(visible=True).first.wait_for()
 
+    def picture_of(self, name: str) -> Path:
+        """Return where the picture of a page is kept."""
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        return SCREENSHOTS / f"{name}-{self.width}.png"
+
     async def look(self, name: str) -> None:
         """Keep a picture of the page, and judge it: no grave fault of accessibility, nothing wider than the screen."""
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        await self.page.screenshot(path=SCREENSHOTS / f"{name}-{self.width}.png", full_page=True)
+        await self.page.screenshot(path=self.picture_of(name), full_page=True)
         judged = await Axe().run(self.page)
         grave = [(found["id"], node["html"]) for found in judged["violations"] if found["impact"] in _GRAVE
                  for node in found["nodes"]]  # fmt: skip
         assert grave == []
         across = await self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert across <= 0, f"{name} is {across} px wider than the screen"
+
+    async def look_at_every_width(self, name: str) -> None:
+        """Keep and judge pictures of the page as it is, at a desk and on a phone."""
+        for self.width, (width, height) in WIDTHS.items():
+            await self.page.set_viewport_size({"width": width, "height": height})
+            await self.look(name)
 
     async def id_in_address(self, pattern: str) -> str:
         await self.page.wait_for_url(re.compile(pattern))

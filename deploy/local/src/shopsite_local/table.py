@@ -99,10 +99,23 @@ class Table:
         return Part(
             name=name,
             argv=python(f"shopsite_{name}", checkout=checkout_of(name)),
-            env=env | (self._secret_key() if name == "portal" else {}),
+            env=env | (self._secret_key() | self._simulators_pages() if name == "portal" else {}),
             cwd=checkout_of(name),
             ready=http_ready(self._at.port(name), "/health/ready"),
         )
+
+    def _simulators_pages(self) -> Environment:
+        """What the landing page links; of a simulator that a real one replaces, nothing."""
+        pages = {
+            "MAIL_URL": ("mail", "EMAIL_HOST"),
+            "PAYSTACK_SIMULATOR_URL": ("paystack-simulator", "PAYSTACK_SECRET_KEY"),
+            "CLOUDINARY_SIMULATOR_URL": ("cloudinary-simulator", "CLOUDINARY_URL"),
+        }
+        return {
+            name: f"http://localhost:{self._at.port(part)}"
+            for name, (part, real) in pages.items()
+            if not self._settings.has(real)
+        }
 
     def simulators(self) -> list[Part]:
         """The outside world; they run even when the settings name the real one."""

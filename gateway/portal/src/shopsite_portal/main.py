@@ -21,6 +21,7 @@ from shopsite_portal.dead_letters import DeadLetters, dead_letters_router
 from shopsite_portal.documents import MergedDocument, documents_router
 from shopsite_portal.gateway_errors import errors_router
 from shopsite_portal.health import HealthWatch, shop_health_router
+from shopsite_portal.landing import landing_router
 from shopsite_portal.pages import STATIC, pages_router
 from shopsite_portal.resources import Resources
 from shopsite_portal.settings import Settings
@@ -86,6 +87,7 @@ def _include_routes(app: FastAPI, settings: Settings, http: httpx.AsyncClient, h
     app.include_router(shop_health_router(health))
     app.include_router(documents_router(document, shop_name=name))
     app.include_router(dead_letters_router(DeadLetters(http, settings.service_urls)))
-    app.include_router(pages_router(name))
+    app.include_router(landing_router(settings, http, health))
+    app.include_router(pages_router(name, reset_url=settings.shop_reset_url))
     app.mount("/static/docs", StaticFiles(directory=_DOCUMENT_ASSETS))
     app.mount("/static/portal", StaticFiles(directory=STATIC))

@@ -1,11 +1,12 @@
 """HTML pages: rendered from templates, each under a Content-Security-Policy that lets nothing in from elsewhere."""
 
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import jinja2
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
@@ -42,17 +43,17 @@ def render_page(template: str, *, status: int = 200, for_documents: bool = False
     return HTMLResponse(_templates.get_template(template).render(status=status, **values), status, headers)
 
 
-def pages_router(shop_name: str) -> APIRouter:
-    """Return the shop's own pages."""
+def pages_router(shop_name: str, *, reset_url: str = "") -> APIRouter:
+    """Return the shop's own pages; ``reset_url`` is the shop front's page for a new password, if it has one."""
     router = APIRouter(include_in_schema=False)
-
-    @router.api_route("/", methods=["GET", "HEAD"])
-    async def landing() -> Response:
-        return render_page("landing.html", shop_name=shop_name)
 
     @router.api_route("/reset-password", methods=["GET", "HEAD"])
     @router.api_route("/reset-password/", methods=["GET", "HEAD"])
-    async def reset_password() -> Response:
+    async def reset_password(request: Request) -> Response:
+        if reset_url:
+            joint = "&" if "?" in reset_url else "?"
+            onward = f"{reset_url}{joint}{request.url.query}" if request.url.query else reset_url
+            return RedirectResponse(onward, HTTPStatus.FOUND, {"Cache-Control": "no-store"})
         # the token in the address is read by the page's script and never put into the page
         page = render_page("reset_password.html", shop_name=shop_name)
         page.headers["Cache-Control"] = "no-store"

@@ -15,12 +15,26 @@ class Settings(CommonSettings):
     service: ClassVar[str] = "portal"
 
     authz_url: str = Field(default="http://localhost:8007", description="Where authz is, for the shop's health.")
+    mail_url: str = Field(default="", description="The mail catcher's page, linked by a shop under development.")
+    paystack_simulator_url: str = Field(default="", description="The Paystack simulator's page, likewise.")
+    cloudinary_simulator_url: str = Field(default="", description="The Cloudinary simulator's page, likewise.")
+    shop_reset_url: str = Field(default="", pattern="^(https?://[^/]+.*)?$")
     shopsite_rate_limit_anonymous: int = Field(default=100, ge=0)
 
     @property
     def anonymous(self) -> Quota:
         """The quota of a client address, shared with every other public route."""
         return Quota("anonymous", self.shopsite_rate_limit_anonymous)
+
+    @property
+    def simulators(self) -> dict[str, str]:
+        """The pages of what stands in for the outside world, by name, as far as there are any."""
+        pages = {
+            "Mails": self.mail_url,
+            "Paystack simulator": self.paystack_simulator_url,
+            "Cloudinary simulator": self.cloudinary_simulator_url,
+        }
+        return {name: url for name, url in pages.items() if url}
 
     @property
     def service_urls(self) -> dict[str, str]:

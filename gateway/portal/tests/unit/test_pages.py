@@ -2,6 +2,8 @@
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from shopsite_portal.gateway_errors import prefers_html
 
@@ -93,6 +95,60 @@ async def test_the_reset_page_is_not_kept_and_never_shows_the_token(portal):
     answer = await portal.get("/reset-password?token=secret-token")
     assert answer.headers["cache-control"] == "no-store"
     assert "secret-token" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("reset_url", "onward"),
+    [
+        ("https://shop.example/new-password", "https://shop.example/new-password?token=secret-token"),
+        ("https://shop.example/?page=reset", "https://shop.example/?page=reset&token=secret-token"),
+    ],
+)
+async def test_with_a_shop_front_the_reset_link_leads_there(make_app, reset_url, onward):
+    transport = httpx.ASGITransport(make_app(shop_reset_url=reset_url))
+    async with httpx.AsyncClient(transport=transport, base_url="http://portal") as client:
+        answer = await client.get("/reset-password?token=secret-token")
+    assert (answer.status_code, answer.headers["location"]) == (302, onward)
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def page_of(app):
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://portal") as client:
+        return (await client.get("/")).text
+
+
+@pytest.fixture
+def with_key(tmp_path):
+    """What a portal with a key of its own is set to."""
+    file = tmp_path / "portal.pem"
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file.write_bytes(pem)
+    return {"service_key_file": file}
+
+
+async def test_under_development_the_landing_page_shows_how_the_shop_does(services, make_app, with_key):
+    services.answers["http://catalog/api/products/"] = (200, {"count": 1234})
+    today = {"orders": 77, "paid_today": 5, "revenue_today": "12345.50", "currency": "NGN"}
+    services.answers["http://orders/internal/orders/today/"] = (200, today)
+    page = await page_of(make_app(mail_url="http://localhost:8002", **with_key))
+    for shown in ("<dd>1,234</dd>", "<dd>77</dd>", "<dd>5</dd>", "NGN 12,345.50", 'href="http://localhost:8002"'):
+        assert shown in page
+
+
+async def test_a_figure_that_cannot_be_had_is_left_out(services, make_app, with_key):
+    services.answers["http://catalog/api/products/"] = (200, {"count": 1234})
+    page = await page_of(make_app(**with_key))
+    assert "<dd>1,234</dd>" in page
+    assert "Revenue today" not in page
+    assert "Revenue today" not in await page_of(make_app())
+
+
+async def test_in_production_the_landing_page_tells_nothing_of_the_shop(services, make_app):
+    app = make_app(shopsite_env="production", mail_url="http://localhost:8002")
+    assert "figures" not in (page := await page_of(app))
+    assert "localhost:8002" not in page
+    assert services.asked == []
 
 
 async def test_the_shops_name_is_a_setting(make_app):

@@ -254,6 +254,15 @@ class SalesOut(ResponseBody):
         )
 
 
+class DayOut(ResponseBody):
+    """How the shop does today (UTC), for the landing page of a shop under development."""
+
+    orders: int = Field(description="At all")
+    paid_today: int
+    revenue_today: Money
+    currency: str
+
+
 def _slot(row: Any) -> SalesSlot:
     start: datetime = row.start
     return SalesSlot(start=start.astimezone(UTC).date(), orders=row.orders, revenue=row.revenue)

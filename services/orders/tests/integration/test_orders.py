@@ -1,6 +1,7 @@
 """Reading orders, and the steps that people take."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -212,6 +213,22 @@ async def test_other_services_see_an_order_as_it_stands(client, shop, service_ke
     assert (await client.get(unknown, headers=service_keys.headers("payments", "orders"))).status_code == 404
     assert (await client.get(url, headers=service_keys.headers("cart", "orders"))).status_code == 403
     assert (await client.get(url)).status_code == 401
+
+
+async def test_the_portal_sees_how_the_day_goes(client, shop, service_keys):
+    url = "/internal/orders/today/"
+    headers = service_keys.headers("portal", "orders")
+    before = (await client.get(url, headers=headers)).json()
+    shop.pay(shop.place())
+    shop.place()
+    after = (await client.get(url, headers=headers)).json()
+    assert after == {
+        "orders": before["orders"] + 2,
+        "paid_today": before["paid_today"] + 1,
+        "revenue_today": f"{Decimal(before['revenue_today']) + 20:.2f}",
+        "currency": "NGN",
+    }
+    assert (await client.get(url, headers=service_keys.headers("cart", "orders"))).status_code == 403
 
 
 async def test_an_id_is_an_orders_or_voided_and_stays_it(client, shop, service_keys):

@@ -19,14 +19,14 @@ async def test_coming_back_settles_and_answers_json(client, desk, begin, paystac
     assert (await payment_of(order))["status"] == "SUCCEEDED"
 
 
-async def test_a_browser_gets_a_page_without_a_script(client, desk, begin, paystack):
+async def test_a_browser_gets_a_page_that_says_how_it_went(client, desk, begin, paystack):
     _, reference = await begin()
     paystack.tell(reference, status="failed")
     browser = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
     answer = await client.get(PATH, params={"reference": reference}, headers=browser)
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert "default-src 'none'" in answer.headers["content-security-policy"]
-    assert "did not go through" in answer.text
+    assert "was declined" in answer.text
     assert "<script" not in answer.text
 
 

@@ -5,11 +5,20 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 
 from shopsite_common.auth import called_by
-from shopsite_orders.deps import Db
-from shopsite_orders.schemas import OrderBrief, Voided
+from shopsite_common.clock import utcnow
+from shopsite_orders.deps import Db, Own
+from shopsite_orders.schemas import DayOut, OrderBrief, Voided
 from shopsite_orders.service import placing, reading
+from shopsite_orders.service.sales import get_day
 
 router = APIRouter(prefix="/internal/orders", include_in_schema=False)
+
+
+@router.get("/today/", dependencies=[Depends(called_by("portal"))])
+async def get_today(own: Own) -> DayOut:
+    """Return how the shop does."""
+    orders, paid, revenue = await own.db.run(get_day, day=utcnow().date())
+    return DayOut(orders=orders, paid_today=paid, revenue_today=revenue, currency=own.settings.shop_currency)
 
 
 @router.get("/{order_id}/", dependencies=[Depends(called_by("payments", "notifications"))])

@@ -26,6 +26,13 @@ def get_sales(session: Session, *, first: date, last: date, interval: str) -> Sa
     )
 
 
+def get_day(session: Session, *, day: date) -> tuple[int, int, Decimal]:
+    """Return how many orders there are at all, how many were paid on a day (UTC), and what these brought."""
+    since = datetime.combine(day, time(), UTC)
+    [slot] = repository.list_series(session, since=since, until=since + timedelta(days=1), unit="day")
+    return sum(repository.count_all_by_status(session).values()), slot.orders, slot.revenue
+
+
 def measure_sales(session: Session) -> tuple[dict[str, int], Decimal]:
     """Return how many orders are in each status, and the revenue since the shop began."""
     counts = repository.count_all_by_status(session)

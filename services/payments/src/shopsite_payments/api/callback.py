@@ -1,9 +1,6 @@
 """Where the customer comes back from Paystack's page. The visit proves nothing: the payment is verified."""
 
 import asyncio
-import base64
-import hashlib
-from html import escape
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -14,9 +11,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from shopsite_common.errors import Unavailable, ValidationFailed
 from shopsite_common.logs import get_logger
 from shopsite_common.openapi import documented
+from shopsite_payments.api import callback_page
 from shopsite_payments.deps.resources import Desk, PaymentsResources
 from shopsite_payments.deps.settling import settle
-from shopsite_payments.domain.payments import PaymentStatus
 from shopsite_payments.errors import UnknownReference
 from shopsite_payments.schemas import CallbackOut
 from shopsite_payments.service.settlement import Standing, get_standing
@@ -25,26 +22,6 @@ router = APIRouter(tags=["payments"])
 log = get_logger(__name__)
 
 _SECONDS = 6.0
-_STYLE = (
-    "body{font-family:system-ui,sans-serif;max-width:32rem;margin:15vh auto;padding:0 1rem;color:#1c1e21;"
-    "text-align:center}h1{font-size:1.5rem}code{word-break:break-all;color:#5f6672}"
-)
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_PAGE_HEADERS = {
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'"
-    ),
-    "Cache-Control": "no-store",
-}
-_WORDS = {
-    PaymentStatus.INITIALIZED: ("Your payment is not complete yet", "You can go back and pay, or close this page."),
-    PaymentStatus.SUCCEEDED: ("Thank you, your payment has arrived", "We are preparing your order."),
-    PaymentStatus.FAILED: ("Your payment did not go through", "No money was taken. Please try again."),
-    PaymentStatus.HELD: ("Your payment is being looked at", "We will write to you as soon as we know more."),
-    PaymentStatus.REFUNDING: ("Your money is on its way back", "Your bank may take some days to show it."),
-    PaymentStatus.REFUNDED: ("Your money has gone back", "Your bank may take some days to show it."),
-}
 
 
 @router.get(
@@ -69,7 +46,8 @@ async def payment_callback(
     if desk.settings.shop_return_url:
         return RedirectResponse(_return_url(desk.settings.shop_return_url, standing), HTTPStatus.FOUND)
     if _prefers_html(request.headers.get("accept", "")):
-        return HTMLResponse(_page(standing, desk.settings.shop_name), headers=_PAGE_HEADERS)
+        page = callback_page.render(standing.status, reference=standing.reference, shop=desk.settings.shop_name)
+        return HTMLResponse(page, headers=callback_page.HEADERS)
     body = CallbackOut(reference=standing.reference, status=standing.status, order_id=standing.order_id)
     return Response(body.model_dump_json(), media_type="application/json", headers={"Cache-Control": "no-store"})
 
@@ -111,14 +89,3 @@ def _weight(parameters: list[str]) -> float:
         return min(max(float(value), 0.0), 1.0)
     except ValueError:
         return 0.0
-
-
-def _page(standing: Standing, shop: str) -> str:
-    title, sentence = _WORDS[standing.status]
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)} - {escape(shop)}</title><style>{_STYLE}</style></head>"
-        f"<body><main><h1>{escape(title)}</h1><p>{escape(sentence)}</p>"
-        f"<p>Reference<br><code>{escape(standing.reference)}</code></p><p>{escape(shop)}</p></main></body></html>"
-    )
