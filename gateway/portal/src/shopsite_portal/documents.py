@@ -21,6 +21,9 @@ log = get_logger(__name__)
 _SECONDS = 3.0
 _FRESH_SECONDS = 60.0
 _INCOMPLETE_SECONDS = 3.0
+_REDOC = "redoc.standalone.js"
+_FOREIGN_PICTURE = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
+_OWN_PICTURE = b"/static/portal/icon.svg"
 DESCRIPTION = """\
 Every endpoint of the shop, whichever service answers it. Errors are `application/problem+json` with `error` (one
 sentence) and `details`; every answer bears `X-Request-ID`. Sign in with `POST /api/token/` and send the access token as
@@ -112,9 +115,10 @@ class MergedDocument:
                 draft.replace(self._file)
 
 
-def documents_router(document: MergedDocument, *, shop_name: str) -> APIRouter:
-    """Return ``/api/schema/`` and the two pages that show it."""
+def documents_router(document: MergedDocument, *, shop_name: str, assets: Path) -> APIRouter:
+    """Return ``/api/schema/``, the two pages that show it, and Redoc, which would ask its maker's host for a picture."""
     router = APIRouter(tags=["Shop"])
+    bundle = (assets / _REDOC).read_bytes().replace(_FOREIGN_PICTURE, _OWN_PICTURE)
 
     @router.get(
         "/api/schema/",
@@ -138,5 +142,9 @@ def documents_router(document: MergedDocument, *, shop_name: str) -> APIRouter:
     @router.api_route("/api/redoc/", methods=["GET", "HEAD"], include_in_schema=False)
     async def redoc() -> Response:
         return render_page("redoc.html", for_documents=True, shop_name=shop_name)
+
+    @router.api_route(f"/static/docs/{_REDOC}", methods=["GET", "HEAD"], include_in_schema=False)
+    async def redoc_bundle() -> Response:
+        return Response(bundle, headers={"Cache-Control": "max-age=3600"}, media_type="text/javascript")
 
     return router

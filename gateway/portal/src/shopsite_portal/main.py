@@ -85,7 +85,7 @@ def _include_routes(app: FastAPI, settings: Settings, http: httpx.AsyncClient, h
     app.include_router(health_router("portal", app.version, needed={}))
     app.include_router(errors_router(name))
     app.include_router(shop_health_router(health))
-    app.include_router(documents_router(document, shop_name=name))
+    app.include_router(documents_router(document, shop_name=name, assets=_DOCUMENT_ASSETS))
     app.include_router(dead_letters_router(DeadLetters(http, settings.service_urls)))
     app.include_router(landing_router(settings, http, health))
     app.include_router(pages_router(name, reset_url=settings.shop_reset_url))
