@@ -17,6 +17,7 @@ _SHORTEST_LIMIT = 50
 _PASSWORD = r"passwords do not match|[Pp]assword (is|must|may)"
 _TAKEN = "already exists"
 _BORN = "date of birth between"
+_FULL = "A cart holds at most"  # the same product again adds up
 _NAMED_TWICE = "named once"
 _KEY_USED = "idempotency_key_reused"
 _BUSY = "Too many people are signing in"  # hashing passwords is shed under load, with Retry-After
@@ -35,6 +36,8 @@ _RULES = {
     "PATCH /api/customer_profile/me/": _BORN,
     "POST /api/password/change/": f"current password is wrong|{_PASSWORD}",
     "POST /api/password/reset/": f"link is not valid|{_PASSWORD}",
+    "POST /api/cart-items/": _FULL,
+    "POST /api/products/{product_id}/add_to_cart/": _FULL,
     "PUT /api/cart/{cart_id}/": _NAMED_TWICE,
     "PATCH /api/cart/{cart_id}/": _NAMED_TWICE,
     "PUT /api/products/{product_id}/": _OUTDATED,

@@ -116,7 +116,7 @@ class MergedDocument:
 
 
 def documents_router(document: MergedDocument, *, shop_name: str, assets: Path) -> APIRouter:
-    """Return ``/api/schema/``, the two pages that show it, and Redoc, which would ask its maker's host for a picture."""
+    """Return ``/api/schema/``, the two pages that show it, and Redoc without its call of a foreign host."""
     router = APIRouter(tags=["Shop"])
     bundle = (assets / _REDOC).read_bytes().replace(_FOREIGN_PICTURE, _OWN_PICTURE)
 
