@@ -44,6 +44,7 @@ async def test_it_tells_steps_events_payment_and_mails_by_number_and_by_id(buyer
         "-> orders.OrderCreated.v1",
         "<- payments.PaymentInitiated.v1",
         "Payment received  [payments]",
+        "brought_by ",
         "<- payments.PaymentSucceeded.v1",
         "-> orders.OrderPaid.v1",
         "E-mail sent: payment confirmation  [notifications]",

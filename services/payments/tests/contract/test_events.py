@@ -57,7 +57,7 @@ def over_the_wire(data):
 def test_every_event_survives_the_wire(payment, attempt, refund):
     made = [
         news.payment_initiated(payment),
-        news.payment_succeeded(payment),
+        news.payment_succeeded(payment, "webhook"),
         news.payment_failed(payment, ""),
         news.payment_held(payment, "amount_mismatch"),
         news.refund_started(payment, attempt, refund),

@@ -36,6 +36,7 @@ async def test_a_success_is_told_once(desk, begin, paystack, payment_of, events)
     assert payment["paid_amount"] is None
     [event] = events(PaymentSucceeded)
     assert (event.amount, event.reference, event.channel) == (order.total, reference, "card")
+    assert event.brought_by == "check"
 
 
 async def test_five_hundred_at_once_settle_once(desk, begin, paystack, events):

@@ -77,7 +77,7 @@ async def test_a_success_settles_after_the_answer(post, begin, paystack, settled
     assert (answer.status_code, answer.json()) == (200, {"status": "received"})
     await settled()
     assert (await payment_of(order))["status"] == "SUCCEEDED"
-    assert len(events(PaymentSucceeded)) == 1
+    assert [event.brought_by for event in events(PaymentSucceeded)] == ["webhook"]
     assert stored(db) == [("charge.success", True, 1, "payment SUCCEEDED")]
 
 

@@ -8,6 +8,7 @@ from shopsite_common.events.contract import EventData
 from shopsite_common.money import Money
 
 RefundReason = Literal["order_cancelled", "late_payment", "duplicate_payment", "payment_held", "admin", "external"]
+PaymentNews = Literal["webhook", "callback", "check"]
 
 
 class _Payment(EventData):
@@ -28,12 +29,16 @@ class PaymentInitiated(_Payment):
 
 
 class PaymentSucceeded(_Payment):
-    """The whole amount in the right currency has arrived; orders decides whether it still buys anything."""
+    """The whole amount in the right currency has arrived; orders decides whether it still buys anything.
+
+    ``brought_by`` is what made us ask Paystack: its webhook, the customer's return, or a look of our own.
+    """
 
     producer: ClassVar[str] = "payments"
 
     channel: str | None
     paid_at: datetime
+    brought_by: PaymentNews | None = None
 
 
 class PaymentFailed(_Payment):

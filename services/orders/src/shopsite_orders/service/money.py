@@ -44,6 +44,7 @@ def receive_payment(session: Session, *, payment: PaymentSucceeded) -> None:
     details = {
         "reference": payment.reference,
         "channel": payment.channel,
+        "brought_by": payment.brought_by,
         "amount": f"{payment.amount:.2f}",
         "currency": payment.currency,
     }

@@ -56,7 +56,7 @@ async def _look(desk: PaymentsResources, reference: str) -> Standing:
     """Settle, but don't let the customer wait for a slow Paystack: what is known by then is shown."""
     try:
         async with asyncio.timeout(_SECONDS):
-            return await settle(desk, reference)
+            return await settle(desk, reference, "callback")
     except (Unavailable, TimeoutError) as error:
         log.warning("callback_unverified", reference=reference, error=type(error).__name__)
         return await desk.db.run(get_standing, reference=reference)

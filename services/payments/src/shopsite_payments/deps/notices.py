@@ -95,11 +95,11 @@ async def _act(desk: PaymentsResources, notice: Notice, task: WebhookTask) -> st
         if notice.event == CHARGE_SUCCEEDED:
             return await _settle(desk, notice, task)
         if notice.event.startswith(REFUND_PREFIX):
-            await settle(desk, notice.reference)  # a refund may overtake the news of its charge
+            await settle(desk, notice.reference, "webhook")  # a refund may overtake the news of its charge
             await look_at_refunds(desk, notice.reference)
             return "refunds looked at"
         if notice.event.startswith(DISPUTE_PREFIX):
-            await settle(desk, notice.reference)
+            await settle(desk, notice.reference, "webhook")
             is_new = await desk.db.run(webhooks.record_dispute, notice=notice, now=utcnow())
             return "dispute recorded" if is_new else "dispute updated"
     except UnknownReference:
@@ -114,7 +114,7 @@ def _unknown(notice: Notice) -> str:
 
 
 async def _settle(desk: PaymentsResources, notice: Notice, task: WebhookTask) -> str:
-    standing = await settle(desk, notice.reference)
+    standing = await settle(desk, notice.reference, "webhook")
     if not standing.settled and task.tries < _DOUBT_TRIES:
         raise PaystackUnavailable("Paystack's event and its verification are not at one yet.")
     return f"payment {standing.status.value}"

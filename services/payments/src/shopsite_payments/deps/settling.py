@@ -7,6 +7,7 @@ from datetime import timedelta
 from shopsite_common import context, telemetry
 from shopsite_common.clock import utcnow
 from shopsite_common.errors import Unavailable
+from shopsite_common.events import PaymentNews
 from shopsite_common.logs import get_logger
 from shopsite_payments.deps.refunding import look_at_refunds
 from shopsite_payments.deps.resources import PaymentsResources
@@ -22,8 +23,13 @@ _SHARE = 0.75  # of the interval: so that it is kept also when a look takes its 
 _TRY_AGAIN = timedelta(seconds=5)
 
 
-async def settle(desk: PaymentsResources, reference: str) -> Standing:
+async def settle(desk: PaymentsResources, reference: str, brought_by: PaymentNews = "check") -> Standing:
     """Ask Paystack how a transaction stands and take it in. Safe to call from anywhere, at once and again.
+
+    Args:
+        desk: payments' means.
+        reference: of the attempt.
+        brought_by: what made us ask, for the order's story.
 
     Raises:
         UnknownReference: no attempt of ours has the reference.
@@ -38,7 +44,11 @@ async def settle(desk: PaymentsResources, reference: str) -> Standing:
         await desk.db.run(settlement.note_unknown, reference=reference, now=utcnow())
         return standing
     standing = await desk.db.run(
-        settlement.settle_attempt, verification=verification, now=utcnow(), hold=desk.settings.hold
+        settlement.settle_attempt,
+        verification=verification,
+        brought_by=brought_by,
+        now=utcnow(),
+        hold=desk.settings.hold,
     )
     if verification.status == "reversed":
         await look_at_refunds(desk, reference)

@@ -6,6 +6,7 @@ from shopsite_common.events import (
     PaymentFailed,
     PaymentHeld,
     PaymentInitiated,
+    PaymentNews,
     PaymentRefunded,
     PaymentReleased,
     PaymentSucceeded,
@@ -33,11 +34,10 @@ def payment_initiated(payment: Payment) -> PaymentInitiated:
     return PaymentInitiated(**_about(payment))
 
 
-def payment_succeeded(payment: Payment) -> PaymentSucceeded:
+def payment_succeeded(payment: Payment, brought_by: PaymentNews) -> PaymentSucceeded:
     """Return the event of money that is here and fits."""
-    return PaymentSucceeded.model_validate(
-        {**_about(payment), "channel": payment.channel, "paid_at": payment.paid_at or payment.updated_at}
-    )
+    paid_at = payment.paid_at or payment.updated_at
+    return PaymentSucceeded(**_about(payment), channel=payment.channel, paid_at=paid_at, brought_by=brought_by)
 
 
 def payment_failed(payment: Payment, reason: str) -> PaymentFailed:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from shopsite_common.events import PaymentNews
 from shopsite_common.outbox import emit
 from shopsite_payments.domain.payments import AttemptState, PaymentStatus, Verdict, Verification
 from shopsite_payments.errors import UnknownReference
@@ -40,7 +41,9 @@ def get_standing(session: Session, *, reference: str) -> Standing:
     return Standing(reference=reference, order_id=row.order_id, status=row.status, settled=row.state.settled)
 
 
-def settle_attempt(session: Session, *, verification: Verification, now: datetime, hold: timedelta) -> Standing:
+def settle_attempt(
+    session: Session, *, verification: Verification, brought_by: PaymentNews, now: datetime, hold: timedelta
+) -> Standing:
     """Take in what Paystack says of a transaction. Said again, or by several at once, it changes nothing more.
 
     Raises:
@@ -51,7 +54,8 @@ def settle_attempt(session: Session, *, verification: Verification, now: datetim
     if attempt.state.settled:
         return _standing(payment, attempt)
     if verification.verdict == Verdict.ARRIVED:
-        _take_money(session, payment, attempt, verification, now, hold)
+        _take_money(session, payment, attempt, verification, now)
+        _tell_of_money(session, payment, attempt, brought_by, now, hold)
     elif verification.verdict == Verdict.DECLINED:
         _note_decline(session, payment, attempt, verification)
     return _standing(payment, attempt)
@@ -94,7 +98,7 @@ def _note_decline(session: Session, payment: Payment, attempt: PaymentAttempt, f
 
 
 def _take_money(
-    session: Session, payment: Payment, attempt: PaymentAttempt, found: Verification, now: datetime, hold: timedelta
+    session: Session, payment: Payment, attempt: PaymentAttempt, found: Verification, now: datetime
 ) -> None:
     attempt.paid_amount, attempt.paid_currency = found.amount, found.currency
     attempt.paid_at, attempt.channel = found.paid_at or now, found.channel
@@ -107,9 +111,16 @@ def _take_money(
     payment.reference, payment.channel, payment.paid_at = attempt.reference, attempt.channel, attempt.paid_at
     payment.paid_amount, payment.paid_currency = found.amount, found.currency
     session.flush()
+
+
+def _tell_of_money(
+    session: Session, payment: Payment, attempt: PaymentAttempt, brought_by: PaymentNews, now: datetime, hold: timedelta
+) -> None:
+    if attempt.state == AttemptState.DUPLICATE:
+        return
     if payment.fits:
         payment.status = PaymentStatus.SUCCEEDED
-        emit(session, news.payment_succeeded(payment))
+        emit(session, news.payment_succeeded(payment, brought_by))
     else:
         _hold(session, payment, now, hold)
 
