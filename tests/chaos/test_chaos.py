@@ -135,7 +135,15 @@ CORRUPTIONS = {
         )
     ],
     "outboxes": [("identity", f"UPDATE outbox SET sent_at = NULL WHERE ctid = {ONE_OF.format('outbox')}")],
-    "sequences": [("orders", "DELETE FROM outbox WHERE id = (SELECT max(id) FROM outbox)")],
+    "sequences": [
+        (
+            "orders",
+            """
+            DELETE FROM outbox
+            WHERE id = (SELECT max(id) FROM outbox GROUP BY subject HAVING count(*) > 1 ORDER BY 1 DESC LIMIT 1)
+            """,
+        )
+    ],
     "consumed": [
         ("catalog", f"DELETE FROM inbox WHERE ctid = {ONE_OF.format('inbox WHERE handler = $$on_order_created$$')}")
     ],
