@@ -14,7 +14,8 @@ PROCESSES = [member for member in MEMBERS if (Path(find_spec(member).origin).par
 # Addresses, ports and files that no person sets: each process gets its own.
 GIVEN_BY_THE_RUNNER = {
     "PORT", "METRICS_PORT", "BIND_HOST", "STATE_DIR", "SERVICE_KEY_FILE", "SERVICE_PUBLIC_KEYS_DIR", "SHOPSITE_URL",
-    "AUTHZ_URL", "PORTAL_URL", "OWN_DATABASE_URL", *(f"{service.upper()}_URL" for service in SERVICES),
+    "AUTHZ_URL", "PORTAL_URL", "OWN_DATABASE_URL", "MAIL_URL", "PAYSTACK_SIMULATOR_URL",
+    "CLOUDINARY_SIMULATOR_URL", *(f"{service.upper()}_URL" for service in SERVICES),
 }  # fmt: skip
 SHOP = Instance(home=Path("/nowhere"), base=8000)
 

@@ -140,7 +140,7 @@ class Sessions:
         answer = await self._identity.request("POST", EXCHANGE_PATH, json={"session": cookie}, repeatable=True)
         given = answer.json()
         if answer.status_code != _OK:
-            if given["code"] in _STRANGERS:
+            if given.get("code") in _STRANGERS:
                 raise Unavailable("Sessions cannot be verified right now.")  # of the session that says nothing
             self._known.pop(cookie, None)
             raise SessionEnded

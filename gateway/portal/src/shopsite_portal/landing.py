@@ -38,7 +38,7 @@ class Figures:
 
     async def _products(self) -> dict[str, str]:
         found = await self._ask(self._products_url, {})
-        return {"Products": f"{found['count']:,}"} if found else {}
+        return {"Products": f"{found['count']:,}"} if "count" in found else {}
 
     async def _today(self) -> dict[str, str]:
         try:
@@ -46,7 +46,7 @@ class Figures:
         except OSError:
             return {}  # no key: a portal that runs by itself
         found = await self._ask(self._today_url, {"Authorization": f"Bearer {token}"})
-        if not found:
+        if "revenue_today" not in found:
             return {}
         revenue = f"{found['currency']} {Decimal(found['revenue_today']):,.2f}"
         return {"Orders": f"{found['orders']:,}", "Paid today": f"{found['paid_today']:,}", "Revenue today": revenue}
