@@ -16,7 +16,6 @@ from shopsite_common.middleware import RequestMiddleware
 from shopsite_common.resources import Resources
 
 _MAX_JSON_BYTES = 1024 * 1024
-_PATIENCE_SECONDS = 2.0  # for a place among the requests under way
 
 
 def version_of(service: str) -> str:
@@ -70,7 +69,7 @@ def create_app(
     app.state.resources = resources
     # the order matters: the request's own middleware is the outermost, so that every answer passes through it; then
     # comes the limit, before anything that waits
-    app.add_middleware(LoadLimit, most=settings.max_requests_under_way, patience=_PATIENCE_SECONDS)
+    app.add_middleware(LoadLimit, most=settings.max_requests_under_way)
     app.add_middleware(RequestMiddleware)
     problems.install(app)
     openapi.install(app)

@@ -1,10 +1,4 @@
-"""A limit to the requests under way: a process with too much to do says so soon instead of making all wait.
-
-Who comes when all places are taken waits for one, but not for long and not among many. Refusing at once would be the
-end of a crowd's throughput: those refused come back at once, and a refusal costs as much as many an answer.
-"""
-
-import asyncio
+"""A limit to the requests under way: a process with too much to do says so at once instead of making all wait."""
 
 from prometheus_client import Counter, Gauge
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -14,7 +8,6 @@ from shopsite_common.problems import render
 
 _UNDER_WAY = Gauge("shopsite_http_requests_under_way", "Requests that are being worked on")
 _REFUSED = Counter("shopsite_http_requests_refused_total", "Requests refused because too many were under way")
-_CROWD = 10  # so many times the places may wait for one; beyond that nobody would be served in time
 
 
 class Overloaded(Unavailable):
@@ -25,51 +18,35 @@ class Overloaded(Unavailable):
 
 
 class LoadLimit:
-    """Answers 503 with ``Retry-After`` to whoever gets no place in time; health is always told.
+    """Answers 503 with ``Retry-After`` beyond so many requests; health is always told.
 
-    Pure ASGI and ahead of everything else: neither waiting nor a refusal costs a thread or a query. uvicorn's own limit
+    Pure ASGI and ahead of everything that waits: a refusal costs neither a thread nor a query. uvicorn's own limit
     answers plain text, so it is not used.
 
     Args:
         most: how many requests may be under way at the same time.
-        patience: how long one more waits for a place, in seconds.
     """
 
-    def __init__(self, app: ASGIApp, *, most: int, patience: float) -> None:
+    def __init__(self, app: ASGIApp, *, most: int) -> None:
         self._app = app
-        self._places = asyncio.Semaphore(most)
-        self._patience = patience
-        self._room = most * _CROWD
-        self._waiting = 0
+        self._most = most
+        self._under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it."""
         if scope["type"] != "http" or scope["path"].startswith("/health/"):
             await self._app(scope, receive, send)
-        elif await self._take_place():
-            await self._serve(scope, receive, send)
-        else:
+        elif self._under_way >= self._most:
             _REFUSED.inc()
             await render(Overloaded(retry_after=1))(scope, receive, send)
-
-    async def _take_place(self) -> bool:
-        if not self._places.locked():
-            return await self._places.acquire()
-        if self._waiting >= self._room:
-            return False
-        self._waiting += 1
-        try:
-            async with asyncio.timeout(self._patience):
-                return await self._places.acquire()
-        except TimeoutError:
-            return False
-        finally:
-            self._waiting -= 1
+        else:
+            await self._serve(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._under_way += 1
         _UNDER_WAY.inc()
         try:
             await self._app(scope, receive, send)
         finally:
+            self._under_way -= 1
             _UNDER_WAY.dec()
-            self._places.release()
