@@ -12,8 +12,8 @@ from shopsite_common.testing.messages import event_of
 
 # Every text field of every event: whoever adds one says here, or in the contract, whether it tells of a person.
 HARMLESS_TEXTS = {
-    "action", "brought_by", "carrier", "channel", "currency", "error", "image_url", "kind", "name", "number", "object_id",
-    "object_type", "paid_currency", "reason", "reference", "role", "status", "tracking_number",
+    "action", "brought_by", "carrier", "channel", "currency", "error", "image_url", "kind", "name", "number",
+    "object_id", "object_type", "paid_currency", "reason", "reference", "role", "status", "tracking_number",
 }  # fmt: skip
 
 
