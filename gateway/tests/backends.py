@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 import socket
 import threading
 import time
@@ -12,6 +13,8 @@ from typing import Any, Literal
 import jwt
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric import rsa
+
+from shopsite_common.serving import Server
 
 App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
@@ -31,7 +34,8 @@ class Backend:
         self.lifespan = lifespan
         self.seen: list[dict[str, Any]] = []
         self.make = make or (lambda: self.echo)
-        self._server: uvicorn.Server | None = None
+        self.drain_seconds = 0.0  # of a stop, as our processes do it
+        self._server: Server | None = None
         self._thread: threading.Thread | None = None
 
     @property
@@ -48,7 +52,7 @@ class Backend:
             proxy_headers=False,
             timeout_graceful_shutdown=1,
         )
-        self._server = uvicorn.Server(config)
+        self._server = Server(config, drain_seconds=self.drain_seconds)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
         while not self._server.started:
@@ -56,7 +60,7 @@ class Backend:
 
     def stop(self) -> None:
         if self._server and self._thread:
-            self._server.should_exit = True
+            self._server.handle_exit(signal.SIGTERM, None)
             self._thread.join()
 
     def note(self, scope: dict[str, Any], size: int) -> dict[str, Any]:

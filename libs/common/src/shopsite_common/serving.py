@@ -91,6 +91,25 @@ class Server(uvicorn.Server):
         """Lets in nobody new, gives those just let in the time to speak, then closes as uvicorn does."""
         if self._leaves_at is not None:
             for server in self.servers:
+                await self._let_in_who_waits(server)
                 server.close()
             await asyncio.sleep(_ON_THE_WAY_SECONDS)
         await super().shutdown(sockets)
+
+    async def _let_in_who_waits(self, server: asyncio.Server) -> None:
+        """Accept what the kernel has let in already: closing would reset it, and what was sent on it would be lost."""
+        loop = asyncio.get_running_loop()
+        for listener in server.sockets:
+            own = socket.socket(fileno=socket.dup(listener.fileno()))
+            own.setblocking(False)
+            with contextlib.closing(own), contextlib.suppress(BlockingIOError):
+                while True:
+                    connection, _ = own.accept()
+                    await loop.connect_accepted_socket(self._protocol, connection)
+
+    def _protocol(self) -> asyncio.Protocol:
+        kind: Any = self.config.http_protocol_class
+        protocol: asyncio.Protocol = kind(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return protocol
