@@ -7,31 +7,6 @@ from shopsite_release.git import git, last_tag
 from shopsite_release.parts import PARTS, ReleaseError
 
 ORDERS, AUTHZ = PARTS["orders"], PARTS["authz"]
-FILES = {
-    "services/orders/pyproject.toml": '[project]\nname = "shopsite-orders"\nversion = "1.0.0"\n',
-    "services/orders/CHANGELOG.md": "# Changelog\n\n## [Unreleased]\n\n### Added\n- A thing.\n",
-    "deploy/k8s/base/services/orders/kustomization.yaml": "images: [{name: shopsite/orders, newTag: 1.0.0}]\n",
-    "uv.lock": '[[package]]\nname = "shopsite-cart"\nversion = "1.0.0"\n\n[[package]]\nname = "shopsite-orders"\n'
-    'version = "1.0.0"\n',
-}
-
-
-@pytest.fixture
-def repository(tmp_path, monkeypatch):
-    for name in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{name}_NAME", "Ada")
-        monkeypatch.setenv(f"GIT_{name}_EMAIL", "ada@example.com")
-    for name, content in FILES.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(content, encoding="utf-8")
-    git("init", "--quiet", root=tmp_path)
-    commit(tmp_path)
-    return tmp_path
-
-
-def commit(repository):
-    git("add", "--all", root=repository)
-    git("commit", "--quiet", "--message", "more", root=repository)
 
 
 def test_a_release_writes_version_date_and_contract_and_tags_that(repository, monkeypatch, orders_now):
@@ -57,7 +32,7 @@ def tag(repository):
 
 def empty_changelog(repository):
     (repository / "services/orders/CHANGELOG.md").write_text("# Changelog\n\n## [Unreleased]\n")
-    commit(repository)
+    git("commit", "--quiet", "--all", "--message", "more", root=repository)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What comparing promises can't show: releases that really run beside what is here.
 
-Each release is checked out once below ``.local/releases``, with a ``.venv`` of its own lock, and kept.
+Each part's last release is checked out once below ``.local/releases``, with a ``.venv`` of its own lock, and kept
+until there is a newer one.
 """
 
 import os
@@ -46,7 +47,7 @@ def checkout(tag: str) -> Path:
     """
     place = _FOLDER / tag
     if not place.exists():
-        git("worktree", "prune")
+        forget_older(tag)
         git("worktree", "add", "--detach", str(place), tag)
         (place / ".boot").mkdir()
         (place / ".boot" / "venv").symlink_to(
@@ -56,6 +57,13 @@ def checkout(tag: str) -> Path:
     if made.returncode:
         raise ReleaseError(f"{tag} can't be set up: {made.stderr}")
     return place
+
+
+def forget_older(tag: str, folder: Path = _FOLDER, root: Path = ROOT) -> None:
+    """Remove the work trees of the part's other releases."""
+    git("worktree", "prune", root=root)
+    for old in folder.glob(f"{tag.rpartition('-v')[0]}-v*"):
+        git("worktree", "remove", "--force", str(old), root=root)
 
 
 def _tests_pass(part: Part, tag: str) -> bool:
