@@ -11,6 +11,7 @@ import orjson
 from shopsite_common.errors import ShopError, Unavailable
 from shopsite_common.http_client import HttpClient
 from shopsite_common.logs import get_logger
+from shopsite_common.state_files import keep
 from shopsite_common.tokens import Principal
 
 log = get_logger(__name__)
@@ -75,12 +76,9 @@ class Revocations:
                 self._lowest, self.known = _read(self._file.read_bytes()), True
 
     def _save(self) -> None:
-        if self._file is None:
-            return
-        with contextlib.suppress(OSError):
-            draft = self._file.with_suffix(".new")
-            draft.write_bytes(orjson.dumps({"revocations": {str(key): value for key, value in self._lowest.items()}}))
-            draft.replace(self._file)
+        if self._file is not None:
+            lowest = {str(key): value for key, value in self._lowest.items()}
+            keep(self._file, orjson.dumps({"revocations": lowest}))
 
 
 def _read(raw: bytes) -> dict[UUID, int]:

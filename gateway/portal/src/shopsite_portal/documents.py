@@ -13,6 +13,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from shopsite_common.logs import get_logger
+from shopsite_common.state_files import keep
 from shopsite_portal.merging import Document, merge
 from shopsite_portal.pages import render_page
 
@@ -109,10 +110,7 @@ class MergedDocument:
 
     def _save(self) -> None:
         if self._file is not None:
-            with contextlib.suppress(OSError):
-                draft = self._file.with_suffix(".new")
-                draft.write_bytes(orjson.dumps(self._parts))
-                draft.replace(self._file)
+            keep(self._file, orjson.dumps(self._parts))
 
 
 def documents_router(document: MergedDocument, *, shop_name: str, assets: Path) -> APIRouter:

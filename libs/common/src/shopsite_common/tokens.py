@@ -21,6 +21,7 @@ import orjson
 
 from shopsite_common.errors import NotAuthenticated, Unavailable
 from shopsite_common.logs import get_logger
+from shopsite_common.state_files import keep
 
 log = get_logger(__name__)
 
@@ -183,12 +184,8 @@ class KeySet:
                 self._take(orjson.loads(self._cache_file.read_bytes()))
 
     def _save(self, document: dict[str, Any]) -> None:
-        if self._cache_file is None:
-            return
-        with contextlib.suppress(OSError):
-            draft = self._cache_file.with_suffix(".new")
-            draft.write_bytes(orjson.dumps(document))
-            draft.replace(self._cache_file)
+        if self._cache_file is not None:
+            keep(self._cache_file, orjson.dumps(document))
 
 
 def _key_id(token: str) -> str:
